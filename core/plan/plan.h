@@ -1,0 +1,147 @@
+// The compiled, immutable form of a drawn workflow.
+//
+// Dense indices and flat arrays: a run over a plan touches one hot row and its successor list per node. Everything a
+// person reads (names, actions, templates) lies apart.
+//
+// Thread safety: immutable after construction; shared by reference count.
+// Invariants:
+//  1. Edges point from a node to nodes that wait for it; the graph has no cycle.
+//  2. There is at most one edge between two nodes; the stronger kind wins (guard > data > order).
+//  3. in_degree of a node equals the number of edges that point to it.
+//  4. A node inside a switch arm has a guard edge from that switch; nested arms have it from the innermost one only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/limits.h"
+#include "core/expr/compile.h"
+#include "core/expr/template.h"
+#include "core/plan/spec.h"
+
+namespace tenuto {
+
+enum class NodeKind : std::uint8_t { task = 0, switch_node = 1 };
+
+enum class EdgeKind : std::uint8_t {
+  order = 0,  // waits for its end; a skipped source is as good as a done one
+  data = 1,   // uses its result; a skipped source skips the target
+  guard = 2,  // stands in an arm of this switch; another arm taken skips the target
+};
+
+// One entry of a successor list, in 4 bytes.
+class Edge {
+ public:
+  Edge() = default;
+  Edge(TaskIndex target, EdgeKind kind, std::uint32_t arm)
+      : word_(target.value | static_cast<std::uint32_t>(kind) << 20 | arm << 22) {}
+  [[nodiscard]] TaskIndex target() const { return TaskIndex{word_ & 0xF'FFFFu}; }
+  [[nodiscard]] EdgeKind kind() const { return static_cast<EdgeKind>(word_ >> 20 & 3u); }
+  [[nodiscard]] std::uint32_t arm() const { return word_ >> 22; }
+
+ private:
+  std::uint32_t word_ = 0;
+};
+inline constexpr std::uint32_t kSwitchArmsMax = 1u << 10;
+static_assert(limits::kPlanTasksMax < (1u << 20), "a target fits 20 bits");
+
+// How a task is tried. Tasks with equal policies share one.
+struct Policy {
+  RetrySpec retry;
+  Nanos timeout_ns = 0;  // of one attempt; 0 = none
+  std::uint32_t pool = 0;
+  bool pure = false;
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+// Where an operand of an expression comes from: the run's input or a node's result.
+struct OperandRef {
+  std::uint32_t node = kInput;
+  static constexpr std::uint32_t kInput = 0xFFFF'FFFFu;
+  [[nodiscard]] bool is_input() const { return node == kInput; }
+};
+
+struct BoundTemplate {
+  expr::Template pattern;
+  std::vector<OperandRef> operands;  // one per pattern.names()
+};
+
+struct BoundCondition {
+  expr::Program program;
+  std::vector<OperandRef> operands;  // one per program.names()
+};
+
+struct SwitchArm {
+  std::optional<BoundCondition> condition;  // none: taken otherwise
+};
+
+// What the state machine reads of a node.
+struct NodeRow {
+  std::uint32_t in_degree = 0;
+  std::uint16_t policy = 0;  // index into policies; tasks only
+  NodeKind kind = NodeKind::task;
+  std::uint8_t reserved = 0;
+  std::uint32_t first_edge = 0;  // its edges end where the next node's begin
+  // Tasks: index into actions. Switches: index into switches.
+  std::uint32_t subject = 0;
+};
+
+class Plan;
+using PlanRef = std::shared_ptr<const Plan>;
+
+class Plan {
+ public:
+  // Filled by compile(); see core/plan/compile.h.
+  struct Parts {
+    WorkflowHash hash;
+    std::string name;
+    std::string definition;              // canonical JSON
+    std::vector<NodeRow> rows;           // one per node, and one more that ends the last edge list
+    std::vector<Edge> edges;
+    std::vector<TaskIndex> roots;        // nodes with in_degree 0, ascending
+    std::vector<Policy> policies;
+    std::vector<std::string> pools;      // pools[0] is "default"
+    std::vector<std::string> actions;
+    std::vector<std::vector<SwitchArm>> switches;
+    std::vector<BoundTemplate> templates;        // distinct argument patterns; [0] is {}
+    std::vector<std::uint32_t> argument_of;      // per node: index into templates
+    std::vector<std::uint32_t> name_offsets;     // per node, and one more
+    std::string names;
+    std::optional<BoundTemplate> output;
+  };
+  explicit Plan(Parts parts) : p_(std::move(parts)) {}
+
+  [[nodiscard]] const WorkflowHash& hash() const { return p_.hash; }
+  [[nodiscard]] const std::string& name() const { return p_.name; }
+  [[nodiscard]] const std::string& definition() const { return p_.definition; }
+  [[nodiscard]] std::uint32_t node_count() const { return static_cast<std::uint32_t>(p_.rows.size() - 1); }
+  [[nodiscard]] const NodeRow& row(TaskIndex i) const { return p_.rows[i.value]; }
+  [[nodiscard]] std::span<const Edge> edges_of(TaskIndex i) const {
+    const std::uint32_t begin = p_.rows[i.value].first_edge;
+    return {p_.edges.data() + begin, p_.rows[i.value + 1].first_edge - begin};
+  }
+  [[nodiscard]] std::span<const TaskIndex> roots() const { return p_.roots; }
+  [[nodiscard]] const Policy& policy_of(TaskIndex i) const { return p_.policies[row(i).policy]; }
+  [[nodiscard]] const std::string& pool_of(TaskIndex i) const { return p_.pools[policy_of(i).pool]; }
+  [[nodiscard]] const std::vector<std::string>& actions() const { return p_.actions; }
+  [[nodiscard]] const std::vector<std::string>& pools() const { return p_.pools; }
+  [[nodiscard]] const std::string& action_of(TaskIndex i) const { return p_.actions[row(i).subject]; }
+  [[nodiscard]] std::span<const SwitchArm> arms_of(TaskIndex i) const { return p_.switches[row(i).subject]; }
+  [[nodiscard]] const BoundTemplate& argument_of(TaskIndex i) const { return p_.templates[p_.argument_of[i.value]]; }
+  [[nodiscard]] std::string_view name_of(TaskIndex i) const {
+    const std::uint32_t begin = p_.name_offsets[i.value];
+    return std::string_view(p_.names).substr(begin, p_.name_offsets[i.value + 1] - begin);
+  }
+  [[nodiscard]] const std::optional<BoundTemplate>& output() const { return p_.output; }
+
+ private:
+  Parts p_;
+};
+
+}  // namespace tenuto
