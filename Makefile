@@ -1,0 +1,59 @@
+# The commands of the project. The work behind them is in .ci/: `setup` installs what is missing, `test` runs
+# everything, `run` is what the continuous integration calls. All of them build into build/ and may be called again at
+# any time: what did not change is not done twice.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test bench bench-peers lint format clean install asan tsan soak check-install
+
+VENV   := build/venv
+PYTHON := $(VENV)/bin/python
+PREFIX ?= /usr/local
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install missing Debian packages and the Python tools (into build/venv)
+	@.ci/setup
+
+build: setup ## Build the library, the Python module and the tests into build/dev
+	@.ci/build dev
+
+demo: build ## Onboard 1,000 employees, kill the engine half way, and count what happened
+	@$(PYTHON) python/examples/onboarding/demo.py
+
+test: ## Build everything and run every test: C++, C, Python, types, house rules
+	@.ci/test
+
+bench: setup ## Build with optimisation and print the table of figures
+	@.ci/build release
+	@cmake --build build/release --target bench
+
+bench-peers: setup ## The same work on other engines, beside ours
+	@.ci/build release
+	@cmake --build build/release --target bench_peers
+
+lint: build ## Layers, house rules, formatting and types only
+	@ctest --test-dir build/dev --output-on-failure -R '^lint/'
+	@.ci/python-lint
+
+format: setup ## Format all C++, C and Python files in place
+	@.ci/format
+
+asan: setup ## Unit, property and C tests under AddressSanitizer and UBSan
+	@.ci/sanitize asan '^(unit|property|capi)[/_]'
+
+tsan: setup ## Unit and C tests under ThreadSanitizer
+	@.ci/sanitize tsan '^(unit|capi)[/_]'
+
+soak: build ## Repeat the crash, simulation and model tests for a long time
+	@ctest --test-dir build/dev --output-on-failure -R '^(crash|sim|model)[/_]' --repeat until-fail:50
+
+check-install: setup ## pip install into a fresh venv and try it there
+	@.ci/check-install
+
+install: setup ## Install the C library and its header below PREFIX (default /usr/local)
+	@.ci/build release
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## Remove everything that was built
+	rm -rf build dist
