@@ -12,6 +12,8 @@ inline constexpr std::size_t kNameBytesMax = 255;
 inline constexpr std::size_t kRunIdBytesMax = 200;
 inline constexpr std::uint32_t kDepthMax = 64;         // nesting of JSON values, of expressions and of blocks
 inline constexpr std::size_t kExpressionBytesMax = 64u << 10;
+inline constexpr std::size_t kEvaluationBytesMax = 32u << 20;        // what one evaluation may create
+inline constexpr std::uint64_t kEvaluationStepsMax = 10'000'000;     // instructions, items and 64-byte pieces looked at
 inline constexpr std::uint32_t kReadersMax = 1024;
 inline constexpr std::uint32_t kAttemptsMax = 1'000'000;
 
