@@ -1,8 +1,8 @@
 """Prints what every step of a build did and, as its last line, how many tests passed and failed.
 
-Reads the table that `step` in lib.sh writes (name, exit code, seconds, file of JUnit results or "-"). A test is counted
-where it is reported; a step that failed without a failed test of its own counts as one failure, and no failure is counted
-twice: `make test` holds steps that are in the table themselves.
+Reads the table that `step` in lib.sh writes (name, exit code, seconds, file of JUnit results or "-"). A step that
+failed without a failed test of its own counts as one failure. No failure is counted twice: `make test` holds steps that
+are in the table themselves.
 """
 
 import sys
