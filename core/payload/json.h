@@ -11,9 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <memory>
-#include <vector>
+#include <type_traits>
 
 #include "core/base/bytes.h"
 #include "core/base/status.h"
@@ -95,6 +94,7 @@ class Value {
   friend class Builder;
   template <class Item>
   friend class Range;
+  Value() = default;
 
   // The node behind this one and its descendants.
   [[nodiscard]] const Value* next() const {
@@ -126,26 +126,43 @@ struct Member {
   [[nodiscard]] ByteView key() const { return key_node.as_string(); }
 };
 
-// Forward iteration over the children of a container.
+// Forward iteration over the children of a container: `const Value&` of an array, `Member` of an object.
 template <class Item>
 class Range {
+  static constexpr bool kMembers = std::is_same_v<Item, Member>;
+
  public:
   class Iterator {
    public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = Item;
-    using difference_type = std::ptrdiff_t;
-    explicit Iterator(const Value* at) : at_(at) {}
-    Item operator*() const;
-    Iterator& operator++();
+    Iterator(const Value* at, const Value* end) : at_(at), end_(end) { skip_shadowed(); }
+    Item operator*() const {
+      if constexpr (kMembers) {
+        return Member{*at_, *(at_ + 1)};
+      } else {
+        return *at_;
+      }
+    }
+    Iterator& operator++() {
+      at_ = step(at_);
+      skip_shadowed();
+      return *this;
+    }
     friend bool operator==(const Iterator&, const Iterator&) = default;
 
    private:
+    // A key is one node, so the node behind it is its value.
+    static const Value* step(const Value* at) { return kMembers ? (at + 1)->next() : at->next(); }
+    void skip_shadowed() {
+      if constexpr (kMembers) {
+        while (at_ != end_ && at_->shadowed_) at_ = step(at_);
+      }
+    }
     const Value* at_;
+    const Value* end_;
   };
-  explicit Range(const Value& container);
-  [[nodiscard]] Iterator begin() const { return Iterator(begin_); }
-  [[nodiscard]] Iterator end() const { return Iterator(end_); }
+  explicit Range(const Value& container) : begin_(&container + 1), end_(container.next()) {}
+  [[nodiscard]] Iterator begin() const { return Iterator(begin_, end_); }
+  [[nodiscard]] Iterator end() const { return Iterator(end_, end_); }
 
  private:
   const Value* begin_;
@@ -193,6 +210,9 @@ class Document {
   Parser parser_;
   const Value* root_ = nullptr;
 };
+
+// True if every byte belongs to a well-formed UTF-8 sequence.
+[[nodiscard]] bool is_utf8(ByteView text);
 
 // Ok if `text` is a JSON value that the engine accepts from outside; repeated keys are allowed.
 [[nodiscard]] Status validate(ByteView text);

@@ -1,4 +1,4 @@
-// UTF-8 text: where a byte stands for a person, and code points to bytes.
+// Text: where a byte stands for a person, code points of UTF-8, decimal numbers.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,12 @@ struct LineColumn {
 void append_utf8(Bytes& out, std::uint32_t code_point);
 // The number of code points of valid UTF-8.
 [[nodiscard]] std::size_t count_code_points(ByteView text);
-// True if every byte belongs to a well-formed sequence (no surrogates, nothing overlong).
-[[nodiscard]] bool is_utf8(ByteView text);
+// The number of bytes of the well-formed sequence that `text` begins with (no surrogates, nothing overlong); 0 if there
+// is none.
+[[nodiscard]] std::size_t utf8_sequence(ByteView text);
+
+// The double nearest to a decimal literal of JSON or CEL (`1`, `-0.5`, `.5e+3`; the caller has checked the form): infinite
+// or zero where it is outside the range of doubles.
+[[nodiscard]] double read_double(ByteView literal);
 
 }  // namespace tenuto
