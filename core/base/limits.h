@@ -15,7 +15,7 @@ inline constexpr std::size_t kExpressionBytesMax = 64u << 10;
 inline constexpr std::size_t kEvaluationBytesMax = 32u << 20;        // what one evaluation may create
 inline constexpr std::uint64_t kEvaluationStepsMax = 10'000'000;     // instructions, items and 64-byte pieces looked at
 inline constexpr std::uint32_t kReadersMax = 1024;
-inline constexpr std::uint32_t kAttemptsMax = 1'000'000;
+inline constexpr std::uint32_t kAttemptsMax = 65'000;  // of one task; fits the 16 bits of its row
 
 // Journal. A batch is what one processor appends at once; it never straddles a frame, a frame never a segment.
 inline constexpr std::size_t kSegmentBytes = 64u << 20;

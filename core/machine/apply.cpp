@@ -1,0 +1,223 @@
+#include "core/machine/apply.h"
+
+#include <algorithm>
+#include <string>
+
+namespace tenuto {
+namespace {
+
+void change_state(TaskRow& row, TaskCause cause, TaskState to) {
+  TN_CHECK(is_transition(row.state, cause, to));
+  row.state = to;
+}
+
+void end_row(Run& run, TaskRow& row, TaskCause cause, TaskState to) {
+  change_state(row, cause, to);
+  --run.open;
+}
+
+// One predecessor of `task` has ended. `mark` is a reason to skip it, or 0.
+void predecessor_ended(Run& run, TaskIndex task, std::uint8_t mark, Changes& changes) {
+  TaskRow& row = run.row(task);
+  if (row.state != TaskState::pending) return;  // skipped already, before all its predecessors ended
+  --row.waits_for;
+  if (mark != 0) {
+    // Listed once, when the first reason appears: a node that must be skipped need not wait for its other predecessors.
+    if (!row.must_skip()) changes.decidable.push_back(task);
+    row.marks |= mark;
+    return;
+  }
+  if (row.waits_for > 0 || row.must_skip()) return;
+  if (run.plan->row(task).kind == NodeKind::switch_node) {
+    changes.decidable.push_back(task);
+    return;
+  }
+  change_state(row, TaskCause::predecessors_ended, TaskState::ready);
+  row.attempt = 1;
+  changes.ready.push_back(task);
+}
+
+void succeed_along_edges(Run& run, TaskIndex task, Changes& changes) {
+  for (const Edge edge : run.plan->edges_of(task)) predecessor_ended(run, edge.target(), 0, changes);
+}
+
+void skip_along_edges(Run& run, TaskIndex task, Changes& changes) {
+  for (const Edge edge : run.plan->edges_of(task)) {
+    std::uint8_t mark = 0;
+    if (edge.kind() == EdgeKind::data) mark = TaskRow::kValueSkipped;
+    if (edge.kind() == EdgeKind::guard) mark = TaskRow::kArmNotTaken;
+    predecessor_ended(run, edge.target(), mark, changes);
+  }
+}
+
+Status misfit(const Run& run, const Event& event, std::string_view why) {
+  return {Code::damaged, "run " + std::to_string(run.number.value) + ": event " + std::string(to_text(event.type())) +
+                             " of node " + std::to_string(event.task.value) + " does not fit: " + std::string(why)};
+}
+
+// What each event asks of the state it meets; the functions below rely on it.
+Status check_fits(const Run& run, const Event& event) {
+  if (event.scope != kRootScope) return misfit(run, event, "no such scope");
+  if (is_final(run.state)) return misfit(run, event, "the run has ended");
+  const EventType type = event.type();
+  if (type == EventType::run_ended) return {};
+  if (type == EventType::cancel_requested) {
+    return run.state == RunState::running ? Status() : misfit(run, event, "the run is being cancelled already");
+  }
+  if (event.task.value >= run.plan->node_count()) return misfit(run, event, "no such node");
+  const TaskRow& row = run.row(event.task);
+  const bool is_switch = run.plan->row(event.task).kind == NodeKind::switch_node;
+  const bool may_end = row.state == TaskState::ready;
+  bool fits = false;
+  switch (type) {
+    case EventType::task_done:
+      fits = !is_switch && may_end && event.attempt.value == row.attempt;
+      break;
+    case EventType::attempt_failed:
+      fits = is_switch ? row.state == TaskState::pending && std::get<AttemptFailed>(event.body).final
+                       : may_end && event.attempt.value == row.attempt;
+      break;
+    case EventType::task_skipped:
+      fits = row.state == TaskState::pending && row.must_skip();
+      break;
+    case EventType::switch_chosen:
+      fits = is_switch && row.state == TaskState::pending && row.waits_for == 0;
+      if (const auto arm = std::get<SwitchChosen>(event.body).arm; arm != SwitchChosen::kNoArm) {
+        fits = fits && arm < run.plan->arms_of(event.task).size();
+      }
+      break;
+    case EventType::timer_fired:
+      fits = row.state == TaskState::waiting;
+      break;
+    default:
+      return misfit(run, event, "not an event of a run's node");
+  }
+  return fits ? Status() : misfit(run, event, "the node is " + std::string(to_text(row.state)));
+}
+
+void on_task_done(Run& run, const Event& event, const TaskDone& done, Changes& changes) {
+  TaskRow& row = run.row(event.task);
+  end_row(run, row, TaskCause::task_done, TaskState::done);
+  row.result = done.result;
+  if (done.started.ns != 0) run.busy_ns += std::max<Nanos>(0, event.at.ns - done.started.ns);
+  if (run.may_start_work()) succeed_along_edges(run, event.task, changes);
+}
+
+TaskState final_state_of(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::timed_out: return TaskState::timed_out;
+    case FailureKind::cancelled: return TaskState::cancelled;
+    case FailureKind::error:
+    case FailureKind::stop:
+    case FailureKind::expression: break;
+  }
+  return TaskState::failed;
+}
+
+void on_attempt_failed(Run& run, const Event& event, const AttemptFailed& failed, Changes& changes) {
+  TaskRow& row = run.row(event.task);
+  if (failed.started.ns != 0) run.busy_ns += std::max<Nanos>(0, event.at.ns - failed.started.ns);
+  RunTrouble& trouble = run.make_trouble();
+  if (!failed.final) {
+    change_state(row, TaskCause::attempt_failed_retry, TaskState::waiting);
+    trouble.retry_waits.push_back({event.task, failed.retry_at, failed.failure});
+    changes.timers.push_back({event.task, failed.retry_at});
+    return;
+  }
+  end_row(run, row, TaskCause::attempt_failed_final, final_state_of(failed.kind));
+  if (failed.kind == FailureKind::cancelled || trouble.failing) return;
+  trouble.failing = true;
+  trouble.culprit = event.task;
+  trouble.failure = failed.failure;
+  changes.stop_work = true;
+}
+
+void on_switch_chosen(Run& run, const Event& event, const SwitchChosen& chosen, Changes& changes) {
+  TaskRow& row = run.row(event.task);
+  end_row(run, row, TaskCause::switch_chosen, TaskState::done);
+  row.attempt = chosen.arm == SwitchChosen::kNoArm ? 0 : static_cast<std::uint16_t>(chosen.arm + 1);
+  for (const Edge edge : run.plan->edges_of(event.task)) {
+    const bool other_arm = edge.kind() == EdgeKind::guard && edge.arm() != chosen.arm;
+    predecessor_ended(run, edge.target(), other_arm ? TaskRow::kArmNotTaken : std::uint8_t{0}, changes);
+  }
+}
+
+void on_timer_fired(Run& run, const Event& event, Changes& changes) {
+  TaskRow& row = run.row(event.task);
+  change_state(row, TaskCause::timer_fired, TaskState::ready);
+  ++row.attempt;
+  ++run.retries;
+  std::erase_if(run.trouble->retry_waits, [&](const RetryWait& w) { return w.task == event.task; });
+  changes.ready.push_back(event.task);
+}
+
+void on_run_ended(Run& run, const RunEnded& ended, Changes& changes) {
+  for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) {
+    TaskRow& row = run.rows[i];
+    if (is_final(row.state)) continue;
+    const bool reached = row.state != TaskState::pending;
+    end_row(run, row, TaskCause::run_ended, reached ? TaskState::cancelled : TaskState::not_reached);
+  }
+  TN_CHECK(is_transition(run.state, ended.state));
+  run.state = ended.state;
+  run.output = ended.output;
+  if (ended.state != RunState::completed) {
+    RunTrouble& trouble = run.make_trouble();
+    trouble.failure = ended.failure;
+    trouble.culprit = ended.culprit;
+  }
+  if (run.trouble != nullptr) run.trouble->retry_waits.clear();
+  changes.ended = true;
+}
+
+void on_cancel_requested(Run& run, const CancelRequested& cancel, Changes& changes) {
+  TN_CHECK(is_transition(run.state, RunState::cancelling));
+  run.state = RunState::cancelling;
+  RunTrouble& trouble = run.make_trouble();
+  trouble.cancel_reason = cancel.reason;
+  trouble.cancelled_by = cancel.by;
+  changes.stop_work = true;
+}
+
+}  // namespace
+
+Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started, Changes& changes) {
+  Run run;
+  run.number = number;
+  run.input = started.input;
+  const std::uint32_t count = plan->node_count();
+  run.plan = std::move(plan);
+  run.rows = std::make_unique<TaskRow[]>(count);
+  run.open = count;
+  for (std::uint32_t i = 0; i < count; ++i) run.rows[i].waits_for = run.plan->row(TaskIndex{i}).in_degree;
+  for (const TaskIndex root : run.plan->roots()) {
+    if (run.plan->row(root).kind == NodeKind::switch_node) {
+      changes.decidable.push_back(root);
+      continue;
+    }
+    change_state(run.row(root), TaskCause::predecessors_ended, TaskState::ready);
+    run.row(root).attempt = 1;
+    changes.ready.push_back(root);
+  }
+  return run;
+}
+
+Status apply(Run& run, const Event& event, Changes& changes) {
+  TN_TRY(check_fits(run, event));
+  switch (event.type()) {
+    case EventType::task_done: on_task_done(run, event, std::get<TaskDone>(event.body), changes); break;
+    case EventType::attempt_failed: on_attempt_failed(run, event, std::get<AttemptFailed>(event.body), changes); break;
+    case EventType::task_skipped:
+      end_row(run, run.row(event.task), TaskCause::task_skipped, TaskState::skipped);
+      skip_along_edges(run, event.task, changes);
+      break;
+    case EventType::switch_chosen: on_switch_chosen(run, event, std::get<SwitchChosen>(event.body), changes); break;
+    case EventType::timer_fired: on_timer_fired(run, event, changes); break;
+    case EventType::cancel_requested: on_cancel_requested(run, std::get<CancelRequested>(event.body), changes); break;
+    case EventType::run_ended: on_run_ended(run, std::get<RunEnded>(event.body), changes); break;
+    default: return misfit(run, event, "not an event of a live run");
+  }
+  return {};
+}
+
+}  // namespace tenuto

@@ -1,0 +1,20 @@
+// (state, event) -> state. Total over the events of a run that decide() and follow_up() can make, in any order in which
+// they can make them; this is replay.
+#pragma once
+
+#include "core/base/status.h"
+#include "core/machine/changes.h"
+#include "core/machine/event.h"
+#include "core/machine/state.h"
+
+namespace tenuto {
+
+// The state of a run that has just started. `plan` is the one that `started` names.
+[[nodiscard]] Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started, Changes& changes);
+
+// Moves `run` on by one recorded event, other than run_started, and adds what that made possible to `changes`.
+// `damaged` when the event does not fit the state: impossible for a history that this machine wrote, so the history is
+// not whole. The run is then unchanged.
+Status apply(Run& run, const Event& event, Changes& changes);
+
+}  // namespace tenuto
