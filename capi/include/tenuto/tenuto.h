@@ -248,12 +248,19 @@ typedef struct tenuto_task {
   uint64_t run_number;
   uint32_t attempt;           /* 1, 2, … */
   int32_t content_type;       /* of the argument */
-  const char *argument;       /* the `with` object, evaluated: JSON */
+  const char *argument;       /* the `with` object, evaluated: JSON; NUL-terminated beyond its size */
   size_t argument_size;
-  const char *path;           /* the node's path in its run, NUL-terminated */
-  const char *run_id;         /* NUL-terminated */
-  const char *idempotency_key; /* the same for every attempt of this task, also after recovery; NUL-terminated */
+  const void *source;         /* the library's own */
 } tenuto_task;
+
+/* The node's path in its run; "" when the task is no longer valid. NUL-terminated; valid until the next tenuto_task_*
+ * call of this thread. Since: 0.1. */
+TENUTO_API const char *tenuto_task_path(const tenuto_task *task);
+/* The id of its run; lifetime as above. Since: 0.1. */
+TENUTO_API const char *tenuto_task_run_id(const tenuto_task *task);
+/* 32 hexadecimal digits, the same for every attempt of this task, also after recovery, and different in another
+ * store: pass it to outside services so that a repeated attempt is recognised. Lifetime as above. Since: 0.1. */
+TENUTO_API const char *tenuto_task_idempotency_key(const tenuto_task *task);
 
 /* What a body reports. Zero-initialised means: done, with the result null. */
 typedef struct tenuto_completion {
