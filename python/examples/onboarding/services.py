@@ -22,7 +22,7 @@ import threading
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import cast
 
@@ -59,19 +59,26 @@ class Faults:
         return "lost" if draw < self._busy + self._lost else ""
 
 
-class HttpService(ThreadingHTTPServer):
-    """POST /<collection> makes a record, once per Idempotency-Key; GET /counts counts them."""
+class Service(socketserver.ThreadingTCPServer):
+    """Listens on a free port of loopback, one thread per connection; a client that dies is no error."""
 
     daemon_threads = True
+    allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, database: Database, faults: Faults) -> None:
-        super().__init__(("127.0.0.1", 0), HttpHandler)
+    def __init__(self, handler: type[socketserver.BaseRequestHandler], database: Database, faults: Faults) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.database = database
         self.faults = faults
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
 
 class HttpHandler(BaseHTTPRequestHandler):
+    """POST /<collection> makes a record, once per Idempotency-Key; GET /counts counts them."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -127,27 +134,16 @@ class HttpHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _service(self) -> HttpService:
-        return cast(HttpService, self.server)
+    def _service(self) -> Service:
+        return cast(Service, self.server)
 
     def log_message(self, format: str, *args: object) -> None:
         """The services are quiet: their databases tell what happened."""
 
 
-class MailService(socketserver.ThreadingTCPServer):
+class MailHandler(socketserver.StreamRequestHandler):
     """Takes mails. Two with the same Message-ID are one mail that was sent twice."""
 
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 128
-
-    def __init__(self, database: Database, faults: Faults) -> None:
-        super().__init__(("127.0.0.1", 0), MailHandler)
-        self.database = database
-        self.faults = faults
-
-
-class MailHandler(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
@@ -184,7 +180,7 @@ class MailHandler(socketserver.StreamRequestHandler):
         return True
 
     def _take_mail(self) -> bool:
-        service = cast(MailService, self.server)
+        service = cast(Service, self.server)
         fault = service.faults.next()
         if fault == "busy":
             self._say("451 4.3.0 busy, please try again")
@@ -229,8 +225,8 @@ def serve(folder: Path, seed: int, busy: float, lost: float, seconds: float) -> 
     addresses = {}
     for number, (name, collections) in enumerate(DATABASES.items()):
         database = Database(folder / f"{name}.sqlite", collections)
-        kind = MailService if name == "mail" else HttpService
-        service = kind(database, Faults(seed + number, busy, lost))
+        handler = MailHandler if name == "mail" else HttpHandler
+        service = Service(handler, database, Faults(seed + number, busy, lost))
         threading.Thread(target=service.serve_forever, daemon=True).start()
         addresses[name] = "{}:{}".format(*service.server_address[:2])
     written = folder / "services.json.new"
