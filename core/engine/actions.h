@@ -1,0 +1,89 @@
+// The bodies of this process, by action name.
+//
+// A name gets its number when a plan or a host first mentions it; a body may come later. Tickets whose action has no body
+// yet wait here ("run 7 waits for `py:app.charge`").
+//
+// Thread safety: all functions by any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/base/sync.h"
+#include "core/engine/slab.h"
+#include "core/engine/ticket.h"
+#include "core/machine/event.h"
+
+namespace tenuto {
+
+// What a native body reports; the strings are copied before the body's storage goes.
+struct BodyReport {
+  FailureKind kind = FailureKind::error;
+  bool done = true;
+  Payload result;
+  Failure failure;
+};
+
+// What a native body sees.
+struct BodyCall {
+  TicketToken token;
+  const Ticket* ticket;
+};
+
+enum class ServedBy : std::uint8_t { nobody = 0, host = 1, native_inline = 2, native_thread = 3 };
+
+struct NativeBody {
+  std::function<void(const BodyCall&, BodyReport&)> call;
+  std::function<void()> free;  // called exactly once, at the engine's end
+  bool runs_inline = false;
+};
+
+struct Action {
+  std::string name;
+  std::atomic<ServedBy> served_by{ServedBy::nobody};  // set once, with release, after `body`
+  NativeBody body;
+};
+
+class Actions {
+ public:
+  Actions() = default;
+  ~Actions();
+  Actions(const Actions&) = delete;
+  Actions& operator=(const Actions&) = delete;
+
+  // The number of `name`; made at first use.
+  std::uint32_t intern(std::string_view name) TN_EXCLUDES(mutex_);
+  [[nodiscard]] Action& at(std::uint32_t number) const { return slab_.at(number); }
+
+  // `released` receives the tickets that waited. conflict when the action has another kind of body, or a native one
+  // already; registering a hosted one again gives its number. On failure `body.free` is called.
+  Result<std::uint32_t> register_hosted(std::string_view name, std::vector<TicketToken>& released)
+      TN_EXCLUDES(mutex_);
+  Result<std::uint32_t> register_native(std::string_view name, NativeBody body, std::vector<TicketToken>& released)
+      TN_EXCLUDES(mutex_);
+
+  // True: the ticket waits here until its action has a body. False: it has one (by now).
+  [[nodiscard]] bool park(std::uint32_t number, TicketToken token) TN_EXCLUDES(mutex_);
+  [[nodiscard]] bool is_served(std::string_view name) const TN_EXCLUDES(mutex_);
+  [[nodiscard]] std::size_t parked_count() const { return parked_count_.load(std::memory_order_relaxed); }
+
+ private:
+  Result<std::uint32_t> register_as(std::string_view name, ServedBy kind, NativeBody* body,
+                                    std::vector<TicketToken>& released) TN_REQUIRES(mutex_);
+  std::uint32_t intern_locked(std::string_view name) TN_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  std::unordered_map<std::string, std::uint32_t> numbers_ TN_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint32_t, std::vector<TicketToken>> parked_ TN_GUARDED_BY(mutex_);
+  std::atomic<std::size_t> parked_count_{0};
+  mutable Slab<Action> slab_;
+};
+
+}  // namespace tenuto

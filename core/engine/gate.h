@@ -1,0 +1,63 @@
+// Effects that wait until the events they follow from are durable.
+//
+// One queue per context (see core/engine/context.h): its positions ascend, so opening the gate takes a prefix. Entries
+// are carried out by whoever has just made them durable.
+#pragma once
+
+#include <deque>
+#include <variant>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/sync.h"
+#include "core/engine/ticket.h"
+#include "core/engine/waiter.h"
+
+namespace tenuto {
+
+// A body may begin.
+struct OfferTicket {
+  TicketToken token;
+};
+// A caller may know.
+struct GiveAnswer {
+  WaiterRef waiter;
+  RunAnswer answer;
+};
+// An ended run may be forgotten, as soon as the materialiser is past `position` too.
+struct RetireRun {
+  RunRef run;
+  Position position;
+};
+// The outcome of a command from the inbox is durable: its file can go.
+struct CommandSettled {
+  std::string file;
+};
+using Effect = std::variant<OfferTicket, GiveAnswer, RetireRun, CommandSettled>;
+
+class GateQueue {
+ public:
+  // Positions never descend.
+  void push(Position position, Effect effect) TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    waiting_.push_back({position, std::move(effect)});
+  }
+  // Moves every effect whose position is <= `durable` to `out`.
+  void open(Position durable, std::vector<Effect>& out) TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    while (!waiting_.empty() && waiting_.front().position <= durable) {
+      out.push_back(std::move(waiting_.front().effect));
+      waiting_.pop_front();
+    }
+  }
+
+ private:
+  struct Entry {
+    Position position;
+    Effect effect;
+  };
+  Mutex mutex_;
+  std::deque<Entry> waiting_ TN_GUARDED_BY(mutex_);
+};
+
+}  // namespace tenuto

@@ -1,0 +1,48 @@
+// One live run in the run table.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/engine/message.h"
+#include "core/machine/state.h"
+#include "core/sched/mailbox.h"
+
+namespace tenuto {
+
+// What few runs have at a time.
+struct RunExtra {
+  std::vector<WaiterRef> waiters;         // for the end
+  std::vector<TaskIndex> ready_backlog;   // ready, not offered yet: see limits::kReadyOfferMax
+  std::size_t backlog_begin = 0;
+  struct Abandoned {
+    TaskIndex task;
+    TicketToken token;
+  };
+  std::vector<Abandoned> abandoned;       // bodies that are still out although their attempt is over
+};
+
+// Thread safety: `mailbox` and `generation` by anyone; the rest by the run's processor alone (see core/sched/mailbox.h).
+// The slot is type-stable: a message that comes after the run was forgotten meets another generation and is dropped.
+struct RunSlot {
+  Mailbox<Message> mailbox;
+  Message* backlog = nullptr;          // taken from the mailbox, not handled yet
+  Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
+  std::uint32_t in_flight = 0;         // tickets whose outcome is awaited
+  std::uint32_t first_ticket = Slab<Ticket>::kNone;
+  bool begun = false;
+  Position last;                       // the end of the newest batch with an event of it
+  WallTime started;
+  std::unique_ptr<std::string> chosen_id;  // null: the id is generated from time and number
+  std::unique_ptr<RunExtra> extra;
+  Run run;
+
+  RunExtra& make_extra() {
+    if (extra == nullptr) extra = std::make_unique<RunExtra>();
+    return *extra;
+  }
+};
+
+}  // namespace tenuto

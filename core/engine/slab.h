@@ -1,0 +1,73 @@
+// Objects at stable addresses, named by small numbers, used again for ever: a stale name never reaches freed memory.
+//
+// Objects are constructed once and never destroyed before the slab; who releases one resets it, and a generation in the
+// object itself tells its uses apart.
+//
+// Thread safety: acquire, release and at by any thread. at() of a number that acquire returned is lock-free: chunks are
+// published by a release store that pairs with the acquire load in at().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/base/sync.h"
+
+namespace tenuto {
+
+template <class T>
+class Slab {
+ public:
+  static constexpr std::uint32_t kChunkObjects = 1u << 10;
+  static constexpr std::uint32_t kChunksMax = 1u << 14;
+
+  Slab() : chunks_(std::make_unique<std::array<std::atomic<T*>, kChunksMax>>()) {}
+  ~Slab() {
+    for (std::uint32_t i = 0; i < chunk_count_; ++i) delete[] (*chunks_)[i].load(std::memory_order_relaxed);
+  }
+  Slab(const Slab&) = delete;
+  Slab& operator=(const Slab&) = delete;
+
+  // The number of an object that nobody uses; kNone when kChunksMax chunks are in use.
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFFu;
+  [[nodiscard]] std::uint32_t acquire() {
+    MutexLock lock(mutex_);
+    if (free_.empty() && !grow()) return kNone;
+    const std::uint32_t number = free_.back();
+    free_.pop_back();
+    return number;
+  }
+  void release(std::uint32_t number) {
+    MutexLock lock(mutex_);
+    free_.push_back(number);
+  }
+  // Any number that acquire() ever returned.
+  [[nodiscard]] T& at(std::uint32_t number) const {
+    T* chunk = (*chunks_)[number / kChunkObjects].load(std::memory_order_acquire);
+    TN_DCHECK(chunk != nullptr);
+    return chunk[number % kChunkObjects];
+  }
+  // True if acquire() may have returned `number`: for names that come from outside.
+  [[nodiscard]] bool contains(std::uint32_t number) const {
+    return number / kChunkObjects < kChunksMax &&
+           (*chunks_)[number / kChunkObjects].load(std::memory_order_acquire) != nullptr;
+  }
+
+ private:
+  bool grow() TN_REQUIRES(mutex_) {
+    if (chunk_count_ == kChunksMax) return false;
+    (*chunks_)[chunk_count_].store(new T[kChunkObjects], std::memory_order_release);  // pairs with at()
+    const std::uint32_t first = chunk_count_++ * kChunkObjects;
+    for (std::uint32_t i = kChunkObjects; i > 0; --i) free_.push_back(first + i - 1);
+    return true;
+  }
+
+  Mutex mutex_;
+  std::vector<std::uint32_t> free_ TN_GUARDED_BY(mutex_);
+  std::uint32_t chunk_count_ TN_GUARDED_BY(mutex_) = 0;
+  std::unique_ptr<std::array<std::atomic<T*>, kChunksMax>> chunks_;
+};
+
+}  // namespace tenuto

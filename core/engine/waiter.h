@@ -1,0 +1,68 @@
+// A host thread that waits for an answer, and the answer.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/ids.h"
+#include "core/base/status.h"
+#include "core/base/sync.h"
+#include "core/machine/event.h"
+#include "core/payload/payload.h"
+
+namespace tenuto {
+
+// What is known of a run at some durable position.
+struct RunAnswer {
+  Status status;  // not ok: the question failed, the rest is empty
+  RunNumber number;
+  RunState state = RunState::running;
+  Payload output;      // completed
+  Failure failure;     // ended otherwise
+  std::string culprit; // path of the node that failed; may be empty
+  std::uint32_t culprit_attempt = 0;
+};
+
+// One question, one answer. Shared by who asks and who answers, so that either may go first.
+class Waiter {
+ public:
+  // The first answer counts; later ones are dropped.
+  void answer(RunAnswer answer) TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (answered_) return;
+    answer_ = std::move(answer);
+    answered_ = true;
+    answered_now_.notify_all();
+  }
+  // Waits at most `timeout_ns` (negative: for ever). False: no answer yet.
+  [[nodiscard]] bool wait(Nanos timeout_ns) TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
+    while (!answered_) {
+      if (timeout_ns < 0) {
+        answered_now_.wait(mutex_);
+        continue;
+      }
+      const auto left = until - std::chrono::steady_clock::now();
+      if (left.count() <= 0) return false;
+      answered_now_.wait_for(mutex_, left);
+    }
+    return true;
+  }
+  // After wait() returned true.
+  [[nodiscard]] RunAnswer take() TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return answer_;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar answered_now_;
+  bool answered_ TN_GUARDED_BY(mutex_) = false;
+  RunAnswer answer_ TN_GUARDED_BY(mutex_);
+};
+using WaiterRef = std::shared_ptr<Waiter>;
+
+}  // namespace tenuto
