@@ -5,6 +5,7 @@
 // up to limits::kDepthMax.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -55,7 +56,7 @@ struct Node {
 };
 
 struct Ast {
-  Bytes source;
+  Bytes source;  // up to the end of the expression
   std::vector<Node> nodes;
   std::vector<NodeIndex> children;
   std::vector<Bytes> texts;  // names and unescaped strings
@@ -66,5 +67,7 @@ struct Ast {
 
 // invalid_argument: "line 1, column 5: expected an operand, found `)`"; too_large: limits::kExpressionBytesMax or kDepthMax.
 [[nodiscard]] Result<Ast> parse(ByteView text);
+// The same for the bytes [begin, end) of a longer text: places in messages and nodes are those of the whole.
+[[nodiscard]] Result<Ast> parse_within(ByteView whole, std::size_t begin, std::size_t end);
 
 }  // namespace tenuto::expr

@@ -38,7 +38,7 @@ class Template {
 [[nodiscard]] Result<Template> compile_template(const json::Value& pattern);
 
 enum class Skipped : std::uint8_t {
-  spreads,  // one skipped value makes the whole render skipped
+  spreads,  // one skipped value makes the whole render skipped, even if another expression fails
   as_null,  // a skipped value counts as null: for the outputs of runs
 };
 

@@ -1,0 +1,173 @@
+#include "core/expr/eval.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/expr/bytecode.h"
+#include "core/expr/collections.h"
+#include "core/expr/messages.h"
+#include "core/expr/operators.h"
+#include "core/expr/workspace.h"
+
+namespace tenuto::expr {
+
+class Machine {
+ public:
+  void begin(std::span<const Operand> operands) {
+    operands_ = operands;
+    loaded_.assign(operands.size(), Loaded{});
+    parsers_used_ = 0;
+    work_.reset();
+  }
+
+  Outcome run(const Bytecode& code) {
+    const Value v = execute(code);
+    Outcome outcome;
+    outcome.value = v;
+    if (v.kind == ValueKind::skipped) outcome.kind = Outcome::Kind::skipped;
+    if (v.kind == ValueKind::error) {
+      outcome.kind = Outcome::Kind::error;
+      outcome.error = error_text(code, *v.error);
+    }
+    return outcome;
+  }
+
+ private:
+  // What is known of an operand since begin().
+  struct Loaded {
+    enum class State : std::uint8_t { untouched, parsed, broken };
+    State state = State::untouched;
+    Value value;  // if parsed
+  };
+
+  Value execute(const Bytecode& code);
+  Value load(const Bytecode& code, std::uint32_t slot);
+  Loaded parse(ByteView json);
+
+  std::span<const Operand> operands_;
+  std::vector<Loaded> loaded_;
+  std::vector<json::Parser> parsers_;  // one per operand parsed since begin()
+  std::size_t parsers_used_ = 0;
+  std::vector<Value> stack_;
+  Workspace work_;
+};
+
+Value Machine::load(const Bytecode& code, std::uint32_t slot) {
+  if (slot >= operands_.size()) return work_.fail(ErrorKind::no_operand, code.names[slot]);
+  const Operand& operand = operands_[slot];
+  if (operand.kind == Operand::Kind::skipped) return Value::skipped();
+  if (operand.kind == Operand::Kind::missing) return work_.fail(ErrorKind::no_operand, code.names[slot]);
+  Loaded& loaded = loaded_[slot];
+  if (loaded.state == Loaded::State::untouched) loaded = parse(operand.json);
+  if (loaded.state == Loaded::State::parsed) return loaded.value;
+  return work_.fail(ErrorKind::broken_operand, code.names[slot]);
+}
+
+Machine::Loaded Machine::parse(ByteView json) {
+  if (parsers_used_ == parsers_.size()) parsers_.emplace_back();
+  Result<const json::Value*> root = parsers_[parsers_used_++].parse(json);
+  if (!root.ok()) return Loaded{Loaded::State::broken, {}};
+  return Loaded{Loaded::State::parsed, Value::of(**root)};
+}
+
+Value Machine::execute(const Bytecode& code) {
+  if (stack_.size() < code.stack_size) stack_.resize(code.stack_size);
+  Value* top = stack_.data() - 1;  // the newest value
+  const auto count = static_cast<std::uint32_t>(code.instructions.size());
+  for (std::uint32_t at = 0; at < count; ++at) {
+    const Instruction& i = code.instructions[at];
+    work_.set_instruction(at);
+    switch (i.op) {
+      case Op::push: *++top = code.constants[i.argument]; break;
+      case Op::load: *++top = load(code, i.argument); break;
+      case Op::select: *top = select(work_, *top, code.constants[i.argument]); break;
+      case Op::has: *top = has_member(work_, *top, code.constants[i.argument]); break;
+      case Op::index:
+        --top;
+        *top = index(work_, top[0], top[1]);
+        break;
+      case Op::list:
+      case Op::map:
+      case Op::call: {
+        const std::size_t size = i.op == Op::call ? i.small : i.argument;
+        top -= static_cast<std::ptrdiff_t>(size) - 1;
+        const std::span<const Value> items(top, size);
+        bool usable = true;
+        for (const Value& v : items) usable &= v.is_usable();
+        *top = !usable              ? first_unusable(items)
+               : i.op == Op::call   ? code.functions[i.argument]->apply(work_, items)
+               : i.op == Op::list   ? make_list(work_, items)
+                                    : make_map(work_, items);
+        break;
+      }
+      case Op::negate: *top = negate(work_, *top); break;
+      case Op::logical_not: *top = logical_not(work_, *top); break;
+      case Op::binary:
+        --top;
+        *top = apply_binary(work_, static_cast<BinaryOp>(i.small), top[0], top[1]);
+        break;
+      case Op::and_left:
+        if (top->is_false()) at = i.argument - 1;
+        break;
+      case Op::or_left:
+        if (top->is_true()) at = i.argument - 1;
+        break;
+      case Op::and_end:
+      case Op::or_end:
+        --top;
+        *top = join_logical(work_, i.op == Op::or_end, top[0], top[1]);
+        break;
+      case Op::branch:
+        if (top->is_true()) {
+          --top;
+          ++at;
+        } else if (top->is_false()) {
+          --top;
+          at = i.argument - 1;
+        } else {
+          if (top->is_usable()) *top = work_.fail(ErrorKind::not_boolean, {}, *top);
+          at = code.instructions[at + 1].argument - 1;
+        }
+        break;
+      case Op::jump: at = i.argument - 1; break;
+    }
+  }
+  TN_DCHECK(top == stack_.data());
+  return *top;
+}
+
+Status Outcome::append_json(Bytes& out) const {
+  switch (kind) {
+    case Kind::value: return expr::append_json(out, value);
+    case Kind::skipped: return Status(Code::invalid_argument, "the value is skipped");
+    case Kind::error: break;
+  }
+  return Status(Code::invalid_argument, error);
+}
+
+Evaluator::Evaluator() : machine_(std::make_unique<Machine>()) {}
+Evaluator::~Evaluator() = default;
+Evaluator::Evaluator(Evaluator&&) noexcept = default;
+Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
+
+Outcome Evaluator::evaluate(const Program& program, std::span<const Operand> operands) {
+  machine_->begin(operands);
+  return machine_->run(program.code());
+}
+
+void Evaluator::begin(std::span<const Operand> operands) { machine_->begin(operands); }
+
+Outcome Evaluator::run(const Program& program) { return machine_->run(program.code()); }
+
+Result<bool> evaluate_condition(const Program& program, std::span<const Operand> operands, Evaluator& evaluator) {
+  const Outcome outcome = evaluator.evaluate(program, operands);
+  if (outcome.kind == Outcome::Kind::skipped) return false;
+  if (outcome.kind == Outcome::Kind::error) return Status(Code::invalid_argument, outcome.error);
+  if (outcome.value.kind != ValueKind::boolean) {
+    return Status(Code::invalid_argument,
+                  "a condition must be true or false, this is " + Bytes(describe(outcome.value.kind)));
+  }
+  return outcome.value.boolean;
+}
+
+}  // namespace tenuto::expr
