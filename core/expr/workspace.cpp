@@ -7,24 +7,22 @@
 
 namespace tenuto::expr {
 
+Workspace::Workspace() {
+  chunks_.push_back(std::make_unique_for_overwrite<char[]>(kChunkBytes));
+  reset();
+}
+
 void Workspace::reset() {
   if (chunks_.size() > 1) chunks_.resize(1);
-  next_ = chunks_.empty() ? nullptr : chunks_.front().get();
-  left_ = chunks_.empty() ? 0 : kChunkBytes;
-  reserved_ = left_;
+  next_ = chunks_.front().get();
+  left_ = kChunkBytes;
+  reserved_ = kChunkBytes;
   newest_end_ = nullptr;
   steps_ = 0;
   instruction_ = 0;
 }
 
 bool Workspace::add_chunk(std::size_t room) {
-  if (chunks_.empty()) {
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(kChunkBytes));
-    reserved_ = kChunkBytes;
-    next_ = chunks_.front().get();
-    left_ = kChunkBytes;
-    if (room <= left_) return true;
-  }
   if (room > limits::kEvaluationBytesMax - reserved_) return false;
   // Chunks double, so that a long chain of `+` moves its prefix only a few times.
   const std::size_t size = std::max(room, std::min(reserved_, limits::kEvaluationBytesMax - reserved_));

@@ -43,6 +43,7 @@ struct Error {
 
 class Workspace {
  public:
+  Workspace();
   // Begins anew: everything handed out before becomes invalid.
   void reset();
   // Begins a program: errors from now on are its. Memory and budget go on.
