@@ -1,0 +1,297 @@
+#include "core/store/lmdb_env.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/store/files.h"
+#include "core/store/lmdb_check.h"
+#include "core/store/table_key.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::array<const char*, kTableCount> kTableNames = {
+    "meta",     "workflows", "live",      "history", "summaries", "keys",  "commands",
+    "payloads", "timers",    "schedules", "limits",  "stats",     "audit",
+};
+// How often a begin follows a map that other processes enlarge; each growth is a doubling.
+constexpr int kResizesMax = 50;
+
+std::string data_path(const std::string& directory) { return directory + "/data.mdb"; }
+
+// Whether the address space has room for a map of this size: LMDB gives up its old map before it asks for the new one.
+bool can_map(std::uint64_t bytes) {
+  void* room = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return false;
+  ::munmap(room, bytes);
+  return true;
+}
+
+}  // namespace
+
+LmdbEnv::LmdbEnv(std::string directory, std::unique_ptr<DirectoryClaim> claim)
+    : directory_(std::move(directory)), claim_(std::move(claim)), pid_(::getpid()) {}
+
+LmdbEnv::~LmdbEnv() {
+  if (env_ != nullptr && !in_child()) mdb_env_close(env_);
+}
+
+Result<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& directory, const LmdbOptions& options) {
+  TN_ASSIGN(const OwnedFile found, open_file(FileCalls::system(), directory, O_RDONLY | O_DIRECTORY));
+  auto claim = DirectoryClaim::take(directory);
+  if (claim == nullptr) {
+    return Status(Code::conflict, "the state " + directory + " is open in this process already; use that one");
+  }
+  TN_TRY(check_lmdb_file(data_path(directory)));
+  if (!options.read_only) TN_TRY(create(directory, options));
+  std::unique_ptr<LmdbEnv> env(new LmdbEnv(directory, std::move(claim)));
+  TN_TRY(env->open_env(directory, options));
+  TN_TRY(env->open_tables(false));
+  if (!options.read_only && env->facts().map_bytes < options.initial_map_bytes) {
+    TN_TRY(env->resize(options.initial_map_bytes));
+  }
+  return env;
+}
+
+Status LmdbEnv::create(const std::string& directory, const LmdbOptions& options) {
+  FileCalls& calls = FileCalls::system();
+  const std::string data = data_path(directory);
+  const Result<OwnedFile> found = open_file(calls, data, O_RDONLY);
+  if (found.ok()) return {};
+  if (found.code() != Code::not_found) return found.status();
+  // The environment is made aside and moved in when it is durable: a crash on the way leaves no half of a meta page.
+  const std::string aside = directory + "/new";
+  const std::string aside_data = data_path(aside);
+  const std::string aside_lock = aside + "/lock.mdb";
+  calls.unlink(aside_data);
+  calls.unlink(aside_lock);
+  int error = -calls.mkdir(aside, 0700);
+  if (error != 0 && error != EEXIST) return io_status(error, "create", aside);
+  {
+    LmdbEnv env(aside, nullptr);
+    TN_TRY(env.open_env(aside, options));
+    TN_TRY(env.open_tables(true));
+  }
+  error = -retry_interrupted([&] { return calls.rename(aside_data, data); });
+  if (error != 0) return io_status(error, "create", data);
+  calls.unlink(aside_lock);
+  ::rmdir(aside.c_str());
+  return sync_directory(calls, directory);
+}
+
+Status LmdbEnv::open_env(const std::string& directory, const LmdbOptions& options) {
+  if (const int error = mdb_env_create(&env_); error != 0) return status(error, "open");
+  TN_CHECK(mdb_env_get_maxkeysize(env_) == static_cast<int>(kKeyBytesMax));
+  mdb_env_set_maxdbs(env_, kTableCount);
+  mdb_env_set_maxreaders(env_, options.max_readers);
+  // Read-ahead stays on: the large tables are scanned, and small ones are in memory. NOTLS lets a thread hold several read
+  // transactions.
+  const unsigned flags = MDB_NOTLS | (options.read_only ? MDB_RDONLY : 0u);
+  const int error = mdb_env_open(env_, directory.c_str(), flags, 0600);
+  return error != 0 ? status(error, "open") : Status();
+}
+
+Status LmdbEnv::open_tables(bool create) {
+  TN_ASSIGN(MDB_txn * txn, begin(create ? 0u : static_cast<unsigned>(MDB_RDONLY)));
+  for (std::size_t i = 0; i < kTableCount; ++i) {
+    const int error = mdb_dbi_open(txn, kTableNames[i], create ? static_cast<unsigned>(MDB_CREATE) : 0u, &tables_[i]);
+    if (error == 0) continue;
+    end_read(txn, std::this_thread::get_id());
+    if (error != MDB_NOTFOUND) return status(error, "open");
+    return {Code::damaged, "the state " + directory_ + " has no table \"" + kTableNames[i] +
+                               "\"; restore the store from a copy"};
+  }
+  // Table handles outlive the transaction that opened them only when it is committed, even a read.
+  const int error = mdb_txn_commit(txn);
+  gate_.leave(std::this_thread::get_id());
+  return error != 0 ? status(error, "open") : Status();
+}
+
+Status LmdbEnv::check_usable() const {
+  if (in_child()) {
+    return {Code::forked, "the state " + directory_ + " belongs to the parent process; open the store again after fork"};
+  }
+  if (poisoned_.load(std::memory_order_relaxed)) {
+    return {Code::poisoned, "a commit to " + directory_ + " failed with unknown outcome; open the store again"};
+  }
+  return {};
+}
+
+bool LmdbEnv::in_child() const { return ::getpid() != pid_; }
+
+Result<MDB_txn*> LmdbEnv::begin(unsigned flags) {
+  TN_TRY(check_usable());
+  for (int resizes = 0;;) {
+    gate_.enter();
+    MDB_txn* txn = nullptr;
+    const int error = mdb_txn_begin(env_, nullptr, flags, &txn);
+    if (error == 0) return txn;
+    gate_.leave(std::this_thread::get_id());
+    if (error != MDB_MAP_RESIZED || ++resizes > kResizesMax) return status(error, "read");
+    TN_TRY(resize(0));
+  }
+}
+
+Result<MDB_txn*> LmdbEnv::begin_read() {
+  Result<MDB_txn*> txn = begin(MDB_RDONLY);
+  if (txn.ok() || txn.code() != Code::full) return txn;
+  // No slot is free: perhaps because of processes that died.
+  int dead = 0;
+  if (mdb_reader_check(env_, &dead) == 0 && dead > 0) return begin(MDB_RDONLY);
+  return txn;
+}
+
+Result<MDB_txn*> LmdbEnv::begin_write() {
+  TN_TRY(check_usable());
+  if (writing_.exchange(true, std::memory_order_acquire)) {
+    return Status(Code::wrong_state, "a write transaction of " + directory_ + " is open already");
+  }
+  if (const Facts now = facts(); now.used_bytes > now.map_bytes / 4 * 3) {
+    // Only early: when this thread reads or there is no room, the transaction may still fit.
+    const Status early = grow();
+    static_cast<void>(early);
+  }
+  Result<MDB_txn*> txn = begin(0);
+  if (!txn.ok()) writing_.store(false, std::memory_order_release);
+  return txn;
+}
+
+void LmdbEnv::end_read(MDB_txn* txn, std::thread::id maker) {
+  if (in_child()) return;
+  mdb_txn_abort(txn);
+  gate_.leave(maker);
+}
+
+void LmdbEnv::end_write(MDB_txn* txn, std::thread::id maker) {
+  if (in_child()) return;
+  mdb_txn_abort(txn);
+  gate_.leave(maker);
+  writing_.store(false, std::memory_order_release);
+}
+
+Status LmdbEnv::commit(MDB_txn* txn, std::thread::id maker) {
+  if (in_child()) return check_usable();
+  const int error = mdb_txn_commit(txn);
+  gate_.leave(maker);
+  const Status status = error != 0 ? write_failed(error) : Status();
+  writing_.store(false, std::memory_order_release);
+  return status;
+}
+
+Status LmdbEnv::write_failed(int error) {
+  switch (error) {
+    case MDB_MAP_FULL:
+      TN_TRY(grow());
+      return {Code::full, "the map of " + directory_ + " was full and has grown to " + std::to_string(facts().map_bytes >> 20) +
+                              " MiB; retry the whole transaction"};
+    case EIO:
+      // LMDB reports the short write of a disk that fills up as EIO.
+      if (has_panicked() || !disk_is_full()) return poison(error);
+      return io_status(ENOSPC, "write", data_path(directory_));
+    case MDB_PANIC:
+      return poison(error);
+    default:
+      // Until the meta page is written a commit has changed nothing that anybody reads.
+      return has_panicked() ? poison(error) : status(error, "write");
+  }
+}
+
+Status LmdbEnv::status(int error, std::string_view action) const {
+  if (error > 0) return io_status(error, action, data_path(directory_));
+  Code code = Code::storage_error;
+  std::string next;
+  switch (error) {
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INCOMPATIBLE:
+      code = Code::damaged;
+      next = "; restore the store from a copy";
+      break;
+    case MDB_READERS_FULL:
+      code = Code::full;
+      next = "; end some read transactions, or the processes that hold them";
+      break;
+    case MDB_PANIC:
+      code = Code::poisoned;
+      next = "; open the store again";
+      break;
+    case MDB_BAD_VALSIZE:
+      code = Code::invalid_argument;
+      break;
+    default:
+      break;
+  }
+  return {code, "cannot " + std::string(action) + " " + data_path(directory_) + ": " + mdb_strerror(error) + next};
+}
+
+Status LmdbEnv::poison(int error) {
+  poisoned_.store(true, std::memory_order_relaxed);
+  return {Code::poisoned, "a commit to " + data_path(directory_) + " failed with unknown outcome: " + mdb_strerror(error) +
+                              "; check the disk and open the store again"};
+}
+
+bool LmdbEnv::has_panicked() {
+  // LMDB tells that the write of a meta page failed by refusing every later transaction.
+  gate_.enter();
+  MDB_txn* txn = nullptr;
+  const int error = mdb_txn_begin(env_, nullptr, 0, &txn);
+  if (error == 0) mdb_txn_abort(txn);
+  gate_.leave(std::this_thread::get_id());
+  return error == MDB_PANIC;
+}
+
+bool LmdbEnv::disk_is_full() const {
+  // Free blocks say nothing about quotas, so writes a little and looks.
+  constexpr std::uint64_t kProbeBytes = 1u << 20;
+  FileCalls& calls = FileCalls::system();
+  const std::string path = directory_ + "/probe.new";
+  const Result<OwnedFile> file = open_file(calls, path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.ok()) return file.code() == Code::full;
+  const Status written = write_zeros(calls, file->fd(), 0, kProbeBytes, path);
+  calls.unlink(path);
+  return written.code() == Code::full;
+}
+
+Status LmdbEnv::grow() {
+  const Facts now = facts();
+  return resize(std::max(now.map_bytes, now.used_bytes) * 2);
+}
+
+Status LmdbEnv::resize(std::uint64_t bytes) {
+  Status result;
+  const bool was_alone = gate_.alone([&] {
+    if (bytes > 0 && !can_map(bytes)) {
+      result = {Code::no_memory, "the map of " + directory_ + " cannot grow to " + std::to_string(bytes >> 20) +
+                                     " MiB: the address space is limited (ulimit -v)"};
+      return;
+    }
+    const int error = mdb_env_set_mapsize(env_, bytes);
+    // After a failure LMDB has no map at all.
+    if (error != 0) result = poison(error);
+  });
+  if (!was_alone) {
+    return {Code::wrong_state, "the map of " + directory_ +
+                                   " must grow, but this thread holds a transaction; end it and try again"};
+  }
+  return result;
+}
+
+LmdbEnv::Facts LmdbEnv::facts() {
+  // LMDB looks into the map for some of them, so it must not move.
+  gate_.enter();
+  MDB_envinfo info{};
+  MDB_stat stat{};
+  mdb_env_info(env_, &info);
+  mdb_env_stat(env_, &stat);
+  gate_.leave(std::this_thread::get_id());
+  return {info.me_mapsize, (info.me_last_pgno + 1) * stat.ms_psize, info.me_last_txnid};
+}
+
+}  // namespace tenuto

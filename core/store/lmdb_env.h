@@ -1,0 +1,89 @@
+// One open LMDB environment: its map, its tables and what its errors mean. Used by lmdb_state.cpp only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+#include "core/store/directory_claim.h"
+#include "core/store/lmdb_state.h"
+#include "core/store/map_gate.h"
+
+struct MDB_env;
+struct MDB_txn;
+
+namespace tenuto {
+
+// The map: LMDB reads through a mapping of fixed size and moves it only while this process has no transaction. It grows
+//   - in begin_write(), when three quarters are in use and this thread has no read transaction,
+//   - after MDB_MAP_FULL in a write transaction, which is aborted for it,
+//   - after MDB_MAP_RESIZED in any begin: another process made it larger.
+// A larger map is address space only, neither memory nor disk.
+//
+// A forked child must not touch the environment: LMDB would clear its parent's reader slots. There every begin gives
+// forked, and ends and destruction only forget.
+// Thread safety: that of State.
+class LmdbEnv {
+ public:
+  static Result<std::unique_ptr<LmdbEnv>> open(const std::string& directory, const LmdbOptions& options);
+  ~LmdbEnv();
+  LmdbEnv(const LmdbEnv&) = delete;
+  LmdbEnv& operator=(const LmdbEnv&) = delete;
+
+  // A transaction is inside the gate until end_read(), end_write() or commit(), which get the id of the thread that began it.
+  Result<MDB_txn*> begin_read();
+  Result<MDB_txn*> begin_write();
+  void end_read(MDB_txn* txn, std::thread::id maker);
+  void end_write(MDB_txn* txn, std::thread::id maker);
+  // Ends the transaction in any case.
+  Status commit(MDB_txn* txn, std::thread::id maker);
+  // The status of an error of a write transaction that the caller has ended; grows the map if that is what was full.
+  Status write_failed(int error);
+
+  // The status of an error that has no special meaning where it came up.
+  Status status(int error, std::string_view action) const;
+  // ok, forked or poisoned.
+  Status check_usable() const;
+  [[nodiscard]] MDB_env* get() const { return env_; }
+  [[nodiscard]] unsigned table(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
+  struct Facts {
+    std::uint64_t map_bytes = 0;
+    std::uint64_t used_bytes = 0;
+    std::uint64_t last_commit = 0;  // LMDB's transaction number
+  };
+  [[nodiscard]] Facts facts();
+
+ private:
+  LmdbEnv(std::string directory, std::unique_ptr<DirectoryClaim> claim);
+
+  Status open_env(const std::string& directory, const LmdbOptions& options);
+  Status open_tables(bool create);
+  Result<MDB_txn*> begin(unsigned flags);
+  // Maps `bytes`; 0 stands for the size another process chose. wrong_state when this thread holds a transaction.
+  Status resize(std::uint64_t bytes);
+  Status grow();
+  [[nodiscard]] bool in_child() const;
+  [[nodiscard]] bool has_panicked();
+  [[nodiscard]] bool disk_is_full() const;
+  Status poison(int error);
+
+  const std::string directory_;
+  const std::unique_ptr<DirectoryClaim> claim_;
+  const pid_t pid_;
+  MDB_env* env_ = nullptr;
+  std::array<unsigned, kTableCount> tables_{};
+  MapGate gate_;
+  std::atomic<bool> writing_{false};
+  // A thread that misses a new value is told the same by LMDB.
+  std::atomic<bool> poisoned_{false};
+
+  // Makes the files of a new environment, whole or not at all.
+  static Status create(const std::string& directory, const LmdbOptions& options);
+};
+
+}  // namespace tenuto
