@@ -25,7 +25,7 @@ std::uint32_t Actions::intern(std::string_view name) {
 }
 
 Result<std::uint32_t> Actions::register_as(std::string_view name, ServedBy kind, NativeBody* body,
-                                           std::vector<TicketToken>& released) {
+                                           std::vector<Offer>& released) {
   const std::uint32_t number = intern_locked(name);
   Action& action = slab_.at(number);
   const ServedBy now = action.served_by.load(std::memory_order_relaxed);
@@ -37,19 +37,18 @@ Result<std::uint32_t> Actions::register_as(std::string_view name, ServedBy kind,
   action.served_by.store(kind, std::memory_order_release);  // pairs with the acquire in Dispatch::release
   if (const auto parked = parked_.find(number); parked != parked_.end()) {
     released = std::move(parked->second);
-    parked_count_.fetch_sub(released.size(), std::memory_order_relaxed);
     parked_.erase(parked);
   }
   return number;
 }
 
-Result<std::uint32_t> Actions::register_hosted(std::string_view name, std::vector<TicketToken>& released) {
+Result<std::uint32_t> Actions::register_hosted(std::string_view name, std::vector<Offer>& released) {
   MutexLock lock(mutex_);
   return register_as(name, ServedBy::host, nullptr, released);
 }
 
 Result<std::uint32_t> Actions::register_native(std::string_view name, NativeBody body,
-                                               std::vector<TicketToken>& released) {
+                                               std::vector<Offer>& released) {
   const ServedBy kind = body.runs_inline ? ServedBy::native_inline : ServedBy::native_thread;
   Result<std::uint32_t> number = [&] {
     MutexLock lock(mutex_);
@@ -59,11 +58,10 @@ Result<std::uint32_t> Actions::register_native(std::string_view name, NativeBody
   return number;
 }
 
-bool Actions::park(std::uint32_t number, TicketToken token) {
+bool Actions::park(const Offer& offer) {
   MutexLock lock(mutex_);
-  if (slab_.at(number).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return false;
-  parked_[number].push_back(token);
-  parked_count_.fetch_add(1, std::memory_order_relaxed);
+  if (slab_.at(offer.action).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return false;
+  parked_[offer.action].push_back(offer);
   return true;
 }
 

@@ -64,25 +64,33 @@ class Actions {
 
   // `released` receives the tickets that waited. conflict when the action has another kind of body, or a native one
   // already; registering a hosted one again gives its number. On failure `body.free` is called.
-  Result<std::uint32_t> register_hosted(std::string_view name, std::vector<TicketToken>& released)
+  Result<std::uint32_t> register_hosted(std::string_view name, std::vector<Offer>& released)
       TN_EXCLUDES(mutex_);
-  Result<std::uint32_t> register_native(std::string_view name, NativeBody body, std::vector<TicketToken>& released)
+  Result<std::uint32_t> register_native(std::string_view name, NativeBody body, std::vector<Offer>& released)
       TN_EXCLUDES(mutex_);
 
   // True: the ticket waits here until its action has a body. False: it has one (by now).
-  [[nodiscard]] bool park(std::uint32_t number, TicketToken token) TN_EXCLUDES(mutex_);
+  [[nodiscard]] bool park(const Offer& offer) TN_EXCLUDES(mutex_);
   [[nodiscard]] bool is_served(std::string_view name) const TN_EXCLUDES(mutex_);
-  [[nodiscard]] std::size_t parked_count() const { return parked_count_.load(std::memory_order_relaxed); }
+  // How many parked offers satisfy `counts(const Offer&)`.
+  template <class Counts>
+  [[nodiscard]] std::int64_t count_parked(Counts&& counts) const TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    std::int64_t count = 0;
+    for (const auto& [action, offers] : parked_) {
+      for (const Offer& offer : offers) count += counts(offer) ? 1 : 0;
+    }
+    return count;
+  }
 
  private:
   Result<std::uint32_t> register_as(std::string_view name, ServedBy kind, NativeBody* body,
-                                    std::vector<TicketToken>& released) TN_REQUIRES(mutex_);
+                                    std::vector<Offer>& released) TN_REQUIRES(mutex_);
   std::uint32_t intern_locked(std::string_view name) TN_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::unordered_map<std::string, std::uint32_t> numbers_ TN_GUARDED_BY(mutex_);
-  std::unordered_map<std::uint32_t, std::vector<TicketToken>> parked_ TN_GUARDED_BY(mutex_);
-  std::atomic<std::size_t> parked_count_{0};
+  std::unordered_map<std::uint32_t, std::vector<Offer>> parked_ TN_GUARDED_BY(mutex_);
   mutable Slab<Action> slab_;
 };
 

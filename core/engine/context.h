@@ -19,21 +19,24 @@ struct Context {
   BatchWriter writer;
   Changes changes;
   Evaluation evaluation;
-  std::vector<TicketToken> offers;  // made in this step, to be released or gated
+  std::vector<Offer> offers;        // made in this step, of pure tasks: to be released at once
   std::vector<Effect> effects;      // of this step, to be gated
   std::vector<Effect> opened;       // scratch of opening gates
   GateQueue gate;
+  std::uint32_t steps_uncommitted = 0;
+  bool commits_itself = false;      // the thread will commit right after: nobody need be woken
   Worker* worker = nullptr;         // the scheduler's worker that this thread is, if it is one
 };
 
 // The contexts of one engine: one per worker, and as many for other threads as were ever in use at the same time.
+//
+// Thread safety: all functions by any thread.
 class Contexts {
  public:
   explicit Contexts(std::size_t workers) {
-    for (std::size_t i = 0; i < workers; ++i) all_.push_back(std::make_unique<Context>());
-    worker_count_ = workers;
+    for (std::size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Context>());
   }
-  [[nodiscard]] Context& of_worker(std::size_t index) { return *all_[index]; }
+  [[nodiscard]] Context& of_worker(std::size_t index) const { return *workers_[index]; }
 
   // Lends a context to a thread that is no worker.
   class Lease {
@@ -49,27 +52,19 @@ class Contexts {
     Context* context_;
   };
 
-  // Calls `visit(Context&)` for every context there is. Gates may be used; the rest belongs to its thread.
-  template <class Visit>
-  void for_each(Visit&& visit) TN_EXCLUDES(mutex_) {
-    std::size_t count;
-    {
-      MutexLock lock(mutex_);
-      count = all_.size();
-    }
-    for (std::size_t i = 0; i < count; ++i) visit(at(i));
+  // Opens every gate up to `durable`; appends the effects to `out`.
+  void open_gates(Position durable, std::vector<Effect>& out) TN_EXCLUDES(mutex_) {
+    for (const auto& context : workers_) context->gate.open(durable, out);
+    MutexLock lock(mutex_);
+    for (const auto& context : others_) context->gate.open(durable, out);
   }
 
  private:
-  Context& at(std::size_t i) TN_EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    return *all_[i];
-  }
   Context* borrow() TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     if (free_.empty()) {
-      all_.push_back(std::make_unique<Context>());
-      return all_.back().get();
+      others_.push_back(std::make_unique<Context>());
+      return others_.back().get();
     }
     Context* context = free_.back();
     free_.pop_back();
@@ -80,11 +75,10 @@ class Contexts {
     free_.push_back(context);
   }
 
+  std::vector<std::unique_ptr<Context>> workers_;  // fixed after construction
   Mutex mutex_;
-  // Only grows; the first worker_count_ never move and are read by their workers without the lock.
-  std::deque<std::unique_ptr<Context>> all_;
+  std::vector<std::unique_ptr<Context>> others_ TN_GUARDED_BY(mutex_);
   std::vector<Context*> free_ TN_GUARDED_BY(mutex_);
-  std::size_t worker_count_ = 0;
 };
 
 }  // namespace tenuto

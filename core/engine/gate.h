@@ -15,10 +15,6 @@
 
 namespace tenuto {
 
-// A body may begin.
-struct OfferTicket {
-  TicketToken token;
-};
 // A caller may know.
 struct GiveAnswer {
   WaiterRef waiter;
@@ -33,7 +29,7 @@ struct RetireRun {
 struct CommandSettled {
   std::string file;
 };
-using Effect = std::variant<OfferTicket, GiveAnswer, RetireRun, CommandSettled>;
+using Effect = std::variant<Offer, GiveAnswer, RetireRun, CommandSettled>;
 
 class GateQueue {
  public:

@@ -14,9 +14,11 @@ namespace tenuto {
 
 // The first message of a new run.
 struct StartRun {
-  PlanRef plan;
+  const PlanBinding* binding;
   RunStarted started;
   RunNumber number;
+  WallTime at;
+  WaiterRef waiter;  // answered when the start is durable; may be null
 };
 // The first message of a run that recovery rebuilt: carry out what is outstanding.
 struct ResumeRun {};

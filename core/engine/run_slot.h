@@ -17,10 +17,16 @@ struct RunExtra {
   std::vector<WaiterRef> waiters;         // for the end
   std::vector<TaskIndex> ready_backlog;   // ready, not offered yet: see limits::kReadyOfferMax
   std::size_t backlog_begin = 0;
+  std::vector<MessageBody> early;         // messages that overtook the one that starts the run
   struct Abandoned {
     TaskIndex task;
     TicketToken token;
   };
+  struct RetryTimer {
+    TaskIndex task;
+    TimerHandle handle;
+  };
+  std::vector<RetryTimer> retry_timers;   // armed
   std::vector<Abandoned> abandoned;       // bodies that are still out although their attempt is over
 };
 
@@ -32,10 +38,10 @@ struct RunSlot {
   Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
   std::uint32_t in_flight = 0;         // tickets whose outcome is awaited
   std::uint32_t first_ticket = Slab<Ticket>::kNone;
-  bool begun = false;
+  const PlanBinding* binding = nullptr;  // null until the run has begun
   Position last;                       // the end of the newest batch with an event of it
   WallTime started;
-  std::unique_ptr<std::string> chosen_id;  // null: the id is generated from time and number
+  std::shared_ptr<const std::string> chosen_id;  // null: the id is generated from time and number
   std::unique_ptr<RunExtra> extra;
   Run run;
 

@@ -26,7 +26,7 @@ void RunTable::forget(RunRef run, RunNumber number, const std::string* chosen_id
   slot.extra.reset();
   slot.chosen_id.reset();
   slot.in_flight = 0;
-  slot.begun = false;
+  slot.binding = nullptr;
   slot.generation.store(run.generation + 1, std::memory_order_release);
   size_.fetch_sub(1, std::memory_order_relaxed);
   // The next run of this slot may send its first message at once: the caller is still the mailbox's processor and will

@@ -18,16 +18,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/base/sync.h"
 #include "core/engine/slab.h"
 #include "core/payload/payload.h"
-#include "core/plan/plan.h"
 #include "core/timer/wheel.h"
 
 namespace tenuto {
+
+class Pool;
+struct PlanBinding;
 
 // Names a run's slot in the run table at one of its uses.
 struct RunRef {
@@ -43,10 +47,12 @@ class Ticket {
   // Set by the processor before issue(); constant until free.
   RunRef run;
   RunNumber number;
+  WallTime run_started;
+  std::shared_ptr<const std::string> chosen_id;  // of the run; null: generated
   TaskIndex task;
   Attempt attempt;
   std::uint32_t action = 0;
-  PlanRef plan;
+  const PlanBinding* binding = nullptr;  // lives as long as the engine
   Payload argument;
   Nanos timeout_ns = 0;
   // Set by whoever begins the body, before its outcome is reported.
@@ -80,14 +86,19 @@ class Ticket {
   }
   // Lets go of what the ticket refers to; its slot may be released to the slab then.
   void make_free() {
-    plan.reset();
     argument = Payload();
+    chosen_id.reset();
+    has_timer = false;
     const std::uint32_t generation = generation_of(word_.load(std::memory_order_relaxed)) + 1;
     word_.store(pack(generation == 0 ? 1 : generation, TicketState::free), std::memory_order_release);
   }
   // True if this use of the ticket has begun; a moment's picture.
   [[nodiscard]] bool is_running(std::uint32_t generation) const {
     return word_.load(std::memory_order_acquire) == pack(generation, TicketState::running);
+  }
+  // True while this use waits to begin.
+  [[nodiscard]] bool is_queued(std::uint32_t generation) const {
+    return word_.load(std::memory_order_acquire) == pack(generation, TicketState::queued);
   }
   // True while the body of this use has not come back.
   [[nodiscard]] bool is_out(std::uint32_t generation) const {
@@ -119,6 +130,14 @@ struct TicketToken {
   [[nodiscard]] std::uint32_t slot() const { return static_cast<std::uint32_t>(word); }
   [[nodiscard]] std::uint32_t generation() const { return static_cast<std::uint32_t>(word >> 32); }
   friend bool operator==(TicketToken, TicketToken) = default;
+};
+
+// A ticket on its way to who runs its body. What routing needs is here, not read from the ticket: by the time the offer
+// arrives the ticket may have been withdrawn and be in another use.
+struct Offer {
+  TicketToken token;
+  std::uint32_t action = 0;
+  Pool* pool = nullptr;
 };
 
 }  // namespace tenuto

@@ -26,13 +26,14 @@ class TimerService {
   TimerHandle arm_wall(WallTime at, TimerPayload payload) TN_EXCLUDES(mutex_);
   TimerHandle arm_mono(MonoTime at, TimerPayload payload) TN_EXCLUDES(mutex_);
   // False when it has been taken already.
+  bool cancel_wall(TimerHandle handle) TN_EXCLUDES(mutex_);
   bool cancel_mono(TimerHandle handle) TN_EXCLUDES(mutex_);
 
   struct Due {
-    std::vector<TimerPayload> wall;
-    std::vector<TimerPayload> mono;
+    std::vector<DueTimer> wall;
+    std::vector<DueTimer> mono;
   };
-  // Takes what is due. Never early.
+  // Appends what is due. Never early.
   void take_due(WallTime wall, MonoTime mono, Due& due) TN_EXCLUDES(mutex_);
 
   // When to call take_due() next; none: when something is armed.
@@ -42,8 +43,8 @@ class TimerService {
  private:
   std::function<void()> on_earlier_;
   Mutex mutex_;
-  Wheel wall_ TN_GUARDED_BY(mutex_);
-  Wheel mono_ TN_GUARDED_BY(mutex_);
+  TimerWheel wall_ TN_GUARDED_BY(mutex_);
+  TimerWheel mono_ TN_GUARDED_BY(mutex_);
 };
 
 }  // namespace tenuto

@@ -1,4 +1,4 @@
-#include "core/engine/run_id.h"
+#include "core/base/run_id.h"
 
 #include "core/base/limits.h"
 #include "core/base/random.h"

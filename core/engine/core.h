@@ -1,0 +1,176 @@
+// The engine without threads: everything that happens to runs, in pieces that somebody calls.
+//
+// EngineCore holds the queues and shells and knows how they are wired; OwnerEngine gives it files and threads, a simulator
+// gives it memory and a seed. Each piece of work is one run_one(): of a worker, commit_one(), materialise_one(), fire_timers().
+//
+// Life of an input: send() puts a message into a run's mailbox; the processor (processor.cpp) decides, applies, appends the
+// events to the ring and gates the effects at their position; commit_one() makes them durable and opens the gates;
+// carry_out() hands bodies to those who run them (dispatch.cpp) and answers to those who wait.
+//
+// Thread safety: all functions by any thread, unless said otherwise.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/engine/actions.h"
+#include "core/engine/context.h"
+#include "core/engine/engine.h"
+#include "core/engine/message.h"
+#include "core/engine/plans.h"
+#include "core/engine/run_table.h"
+#include "core/journal/committer.h"
+#include "core/journal/materialiser.h"
+#include "core/journal/recovery.h"
+#include "core/journal/ring.h"
+#include "core/journal/segment.h"
+#include "core/sched/scheduler.h"
+#include "core/store/log.h"
+#include "core/store/state.h"
+#include "core/timer/timer_service.h"
+
+namespace tenuto {
+
+struct CoreOptions {
+  std::uint32_t threads = 1;
+  std::uint64_t seed = 0;        // of retry jitter and of whom to steal from
+  std::uint64_t store_key = 0;   // differs between stores: run ids, idempotency keys
+  bool wait_for_disk = true;     // false: effects do not wait for their events (relaxed, memory)
+  std::uint32_t process = 0;     // pid, for people
+  RetentionPolicy retention;
+  StoreId store_id;
+};
+
+class EngineCore final : public Handler {
+ public:
+  EngineCore(CoreOptions options, Clock& clock, Log& log, State& state);
+  ~EngineCore() override;
+
+  // Rebuilds the live runs and opens a new generation, which is durable on return. Before anything else; one thread.
+  Status recover();
+  // Sends the live runs on their way; after recover(), when whoever executes is ready.
+  void resume_runs();
+
+  // ---- Requests -------------------------------------------------------------------------------------------------
+  // Makes a run and sends it its first message. `command` may be none. The answer comes through `waiter`, when the
+  // start is durable. For a chosen id that is taken: see start.cpp.
+  Result<RunName> start(const StartRequest& request, CommandId command, const WaiterRef& waiter);
+  Result<RunNumber> start_many(const PlanRef& plan, std::span<const Payload> inputs, const WaiterRef& waiter);
+  // False when the run is not in the table: it has ended long ago, or never was.
+  bool send(RunNumber run, MessageBody body);
+  void send(RunRef run, MessageBody body);
+  // Appends events that belong to no run (command outcomes, pool usage); `effect` follows when they are durable.
+  void record(std::span<const Event> events, std::optional<Effect> effect);
+
+  // ---- Bodies ---------------------------------------------------------------------------------------------------
+  bool begin_body(TicketToken token, BodyCall& call);
+  // Returns false for an outcome that came late.
+  bool report(TicketToken token, BodyReport&& report, Context& context);
+  // Routes tickets to who runs their bodies: `worker` is the calling one, or null.
+  void release(std::span<const Offer> offers, Worker* worker);
+
+  // ---- Pieces of work -------------------------------------------------------------------------------------------
+  // One group commit and what it sets free. False: nothing to do, or somebody else is at it, or it can't be done now.
+  bool commit_one(Context& context);
+  bool materialise_one();
+  // Carries out the timers that are due.
+  void fire_timers();
+  void sample_pools();
+  // Handler: for the scheduler's workers.
+  void execute(WorkItem item, Worker& worker) override;
+  bool idle_work(Worker& worker) override;
+
+  // ---- Parts ----------------------------------------------------------------------------------------------------
+  [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
+  [[nodiscard]] TimerService& timers() { return timers_; }
+  [[nodiscard]] Actions& actions() { return actions_; }
+  [[nodiscard]] Pools& pools() { return pools_; }
+  [[nodiscard]] Plans& plans() { return plans_; }
+  [[nodiscard]] RunTable& run_table() { return runs_; }
+  [[nodiscard]] Contexts& contexts() { return contexts_; }
+  [[nodiscard]] Committer& committer() { return *committer_; }
+  [[nodiscard]] Materialiser& materialiser() { return *materialiser_; }
+  [[nodiscard]] Ring& ring() { return *ring_; }
+  [[nodiscard]] const Log& log() const { return log_; }
+  [[nodiscard]] State& state() { return state_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+  [[nodiscard]] const CoreOptions& options() const { return options_; }
+  [[nodiscard]] Generation generation() const { return generation_; }
+  // The pool of native bodies that may block.
+  [[nodiscard]] Pool& native_pool() { return native_pool_; }
+  // Of a ticket that is held.
+  [[nodiscard]] std::string run_id_of(const Ticket& ticket) const;
+  [[nodiscard]] std::string idempotency_key_of(const Ticket& ticket) const;
+
+  // Called when something was published and nobody is known to commit it; may wake a thread. Set once, before start.
+  std::function<void()> on_uncommitted = [] {};
+  // Called when the materialiser may have something to do.
+  std::function<void()> on_committed = [] {};
+  // Called with the file of a command whose outcome is durable.
+  std::function<void(const std::string&)> on_command_settled = [](const std::string&) {};
+
+  // Runs whose fate is not settled by waiting alone: bodies out, retries armed, inputs on their way. 0 means drained.
+  [[nodiscard]] bool is_quiet() const;
+  struct Counters {
+    std::atomic<std::uint64_t> started{0}, ended{0}, completions{0}, late{0};
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  class RingWaiter;
+  class Rebuilder;
+  friend class Processor;
+
+  // start.cpp
+  Result<RunName> existing_run(const StartRequest& request, const StartIdentity& mine, const StartIdentity& other,
+                               const WaiterRef& waiter);
+  Result<std::optional<StartIdentity>> stored_identity(std::string_view id) const;
+  const PlanBinding& bind(const PlanRef& plan, Context& context);
+  void begin(RunRef run, StartRun start, Context& context);
+  // dispatch.cpp
+  void carry_out(std::vector<Effect>& effects, Worker* worker);
+  void open_gates(Context& context);
+  void run_body(TicketToken token, Context& context);
+  void time_out(TicketToken token);
+  // Delivers to a mailbox; true when the caller must process the run (or have it processed).
+  [[nodiscard]] bool deliver(RunRef run, MessageBody body);
+  void process(RunRef run, Context& context);
+  void schedule(RunRef run);
+  void note_uncommitted(Context& context);
+  void forget_materialised();
+
+  const CoreOptions options_;
+  Clock& clock_;
+  Log& log_;
+  State& state_;
+
+  Actions actions_;
+  Pools pools_;
+  Pool native_pool_{"native"};
+  Plans plans_{actions_, pools_};
+  RunTable runs_;
+  mutable Slab<Ticket> tickets_;
+  Contexts contexts_;
+  TimerService timers_;
+  Scheduler scheduler_;
+
+  Generation generation_;
+  std::atomic<std::uint64_t> next_run_{1};
+  std::unique_ptr<Segments> segments_;
+  std::unique_ptr<Ring> ring_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Materialiser> materialiser_;
+
+  Mutex retired_mutex_;
+  std::deque<RetireRun> retired_ TN_GUARDED_BY(retired_mutex_);  // in the order of their positions, nearly
+
+  Counters counters_;
+  std::atomic<std::int64_t> busy_{0};  // tickets that are queued or out, and retries that are armed
+};
+
+}  // namespace tenuto

@@ -1,0 +1,255 @@
+// Where effects go: bodies to those who run them, answers to those who wait, outcomes back to their runs.
+#include <xxhash.h>
+
+#include "core/base/run_id.h"
+#include "core/engine/core.h"
+#include "core/engine/processor.h"
+
+namespace tenuto {
+
+// ---- Bodies ---------------------------------------------------------------------------------------------------------
+
+void EngineCore::release(std::span<const Offer> offers, Worker* worker) {
+  std::vector<TicketToken> tokens;
+  Pool* pool = nullptr;
+  const auto flush = [&] {
+    if (pool != nullptr) pool->push(tokens);
+    tokens.clear();
+  };
+  for (const Offer& offer : offers) {
+    Action& action = actions_.at(offer.action);
+    ServedBy served_by = action.served_by.load(std::memory_order_acquire);  // pairs with Actions::register_as
+    if (served_by == ServedBy::nobody) {
+      if (actions_.park(offer)) continue;
+      served_by = action.served_by.load(std::memory_order_acquire);
+    }
+    if (served_by == ServedBy::native_inline) {
+      const WorkItem item(WorkKind::body, offer.token.generation(), offer.token.slot());
+      if (worker == nullptr) {
+        scheduler_.inject(item);
+      } else if (offers.size() == 1) {
+        worker->set_next(item);
+      } else {
+        worker->push(item);
+      }
+      continue;
+    }
+    Pool* target = served_by == ServedBy::host ? offer.pool : &native_pool_;
+    if (target != pool) {
+      flush();
+      pool = target;
+    }
+    tokens.push_back(offer.token);
+  }
+  flush();
+}
+
+bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
+  if (!tickets_.contains(token.slot())) return false;
+  Ticket& ticket = tickets_.at(token.slot());
+  if (!ticket.try_begin(token.generation())) return false;
+  ticket.started = clock_.wall();
+  if (ticket.timeout_ns > 0) {
+    const MonoTime deadline{clock_.monotonic().ns + ticket.timeout_ns};
+    ticket.timeout_timer = timers_.arm_mono(deadline, {token.word, 0});
+    ticket.has_timer = true;
+  }
+  call = {token, &ticket};
+  return true;
+}
+
+namespace {
+
+Input make_input(const Ticket& ticket, BodyReport&& report) {
+  if (report.done) return BodyDone{ticket.task, ticket.attempt, std::move(report.result), ticket.started};
+  return BodyFailed{ticket.task, ticket.attempt, report.kind, std::move(report.failure), ticket.started};
+}
+
+}  // namespace
+
+bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context) {
+  Ticket& ticket = tickets_.at(token.slot());
+  const Ticket::Return returned = ticket.try_return(token.generation());
+  if (returned == Ticket::Return::unknown) {
+    counters_.late.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  // The ticket stays as it is until its run's processor hears of this.
+  if (ticket.has_timer) timers_.cancel_mono(ticket.timeout_timer);
+  const Nanos busy = clock_.wall().ns - ticket.started.ns;
+  if (busy > 0) ticket.binding->pool_of(ticket.task).note_busy(busy);
+  const RunRef run = ticket.run;
+  if (returned == Ticket::Return::late) {
+    counters_.late.fetch_add(1, std::memory_order_relaxed);
+    if (deliver(run, LateReturn{token})) process(run, context);
+    return false;
+  }
+  if (deliver(run, Outcome{token, make_input(ticket, std::move(report))})) process(run, context);
+  return true;
+}
+
+void EngineCore::time_out(TicketToken token) {
+  Ticket& ticket = tickets_.at(token.slot());
+  if (!ticket.try_abandon(token.generation())) return;  // it came back in time
+  const double seconds = static_cast<double>(ticket.timeout_ns) / kSecond;
+  char text[64];
+  std::snprintf(text, sizeof text, "no result after %g s", seconds);
+  BodyFailed failed{ticket.task, ticket.attempt, FailureKind::timed_out, {"TimedOut", text, ""}, ticket.started};
+  send(ticket.run, Outcome{token, std::move(failed)});
+}
+
+void EngineCore::run_body(TicketToken token, Context& context) {
+  BodyCall call{};
+  if (!begin_body(token, call)) return;
+  BodyReport report;
+  actions_.at(call.ticket->action).body.call(call, report);
+  this->report(token, std::move(report), context);
+}
+
+std::string EngineCore::run_id_of(const Ticket& ticket) const {
+  if (ticket.chosen_id != nullptr) return *ticket.chosen_id;
+  return make_run_id(ticket.run_started, ticket.number, options_.store_key);
+}
+
+// hash(store, run number, scope path, task): the same for every attempt and after recovery. The scope path of a task of
+// the run itself is empty; the node's name stands for the task, so a new version of the definition keeps the key.
+std::string EngineCore::idempotency_key_of(const Ticket& ticket) const {
+  Bytes text;
+  ByteWriter writer(text);
+  writer.fixed(options_.store_key);
+  writer.fixed(ticket.number.value);
+  writer.string("");
+  writer.string(ticket.binding->plan->name_of(ticket.task));
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  char key[33];
+  std::snprintf(key, sizeof key, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
+  return key;
+}
+
+// ---- Mailboxes ------------------------------------------------------------------------------------------------------
+
+bool EngineCore::deliver(RunRef run, MessageBody body) {
+  auto message = std::make_unique<Message>();
+  message->generation = run.generation;
+  message->body = std::move(body);
+  return runs_.at(run.slot).mailbox.push(message.release());
+}
+
+void EngineCore::process(RunRef run, Context& context) { Processor(*this, run.slot, context).drain(); }
+
+void EngineCore::send(RunRef run, MessageBody body) {
+  if (deliver(run, std::move(body))) scheduler_.inject(WorkItem(WorkKind::run, 0, run.slot));
+}
+
+bool EngineCore::send(RunNumber number, MessageBody body) {
+  const auto run = runs_.find(number);
+  if (!run.has_value()) return false;
+  send(*run, std::move(body));
+  return true;
+}
+
+// ---- Gates ----------------------------------------------------------------------------------------------------------
+
+void EngineCore::carry_out(std::vector<Effect>& effects, Worker* worker) {
+  std::vector<Offer> offers;
+  for (Effect& effect : effects) {
+    if (const auto* offer = std::get_if<Offer>(&effect)) {
+      offers.push_back(*offer);
+    } else if (auto* given = std::get_if<GiveAnswer>(&effect)) {
+      given->waiter->answer(std::move(given->answer));
+    } else if (const auto* retire = std::get_if<RetireRun>(&effect)) {
+      MutexLock lock(retired_mutex_);
+      retired_.push_back(*retire);
+    } else if (const auto* settled = std::get_if<CommandSettled>(&effect)) {
+      on_command_settled(settled->file);
+    }
+  }
+  effects.clear();
+  if (!offers.empty()) release(offers, worker);
+}
+
+void EngineCore::open_gates(Context& context) {
+  context.opened.clear();
+  contexts_.open_gates(options_.wait_for_disk ? committer_->durable() : Ring::kNever, context.opened);
+  carry_out(context.opened, context.worker);
+}
+
+bool EngineCore::commit_one(Context& context) {
+  if (!committer_->run_one()) return false;
+  open_gates(context);
+  return true;
+}
+
+void EngineCore::note_uncommitted(Context& context) {
+  // A worker commits by itself as soon as it has nothing else to do; a busy one asks for help now and then.
+  constexpr std::uint32_t kStepsAlone = 32;
+  if (context.commits_itself) return;
+  if (context.worker != nullptr && ++context.steps_uncommitted < kStepsAlone) return;
+  context.steps_uncommitted = 0;
+  on_uncommitted();
+}
+
+void EngineCore::forget_materialised() {
+  const Position applied = materialiser_->applied();
+  std::vector<RunRef> runs;
+  {
+    MutexLock lock(retired_mutex_);
+    while (!retired_.empty() && retired_.front().position <= applied) {
+      runs.push_back(retired_.front().run);
+      retired_.pop_front();
+    }
+  }
+  for (const RunRef run : runs) send(run, ForgetRun{});
+}
+
+// ---- Pieces of work -------------------------------------------------------------------------------------------------
+
+void EngineCore::execute(WorkItem item, Worker& worker) {
+  Context& context = contexts_.of_worker(worker.index());
+  if (item.kind() == WorkKind::run) {
+    process({item.slot(), 0}, context);
+    return;
+  }
+  // The item has the low bits of the generation; a ticket can't have been used 2^24 times while it was queued.
+  const std::uint32_t generation = tickets_.at(item.slot()).generation();
+  if ((generation & WorkItem::kGenerationMask) != item.generation()) return;
+  run_body(TicketToken(generation, item.slot()), context);
+}
+
+bool EngineCore::idle_work(Worker& worker) {
+  Context& context = contexts_.of_worker(worker.index());
+  context.steps_uncommitted = 0;
+  return commit_one(context);
+}
+
+void EngineCore::fire_timers() {
+  TimerService::Due due;
+  timers_.take_due(clock_.wall(), clock_.monotonic(), due);
+  for (const DueTimer& timer : due.mono) time_out(TicketToken(timer.payload.key));
+  for (const DueTimer& timer : due.wall) {
+    const WorkItem run(timer.payload.key);
+    const std::uint32_t generation = runs_.at(run.slot()).generation.load(std::memory_order_acquire);
+    if ((generation & WorkItem::kGenerationMask) != run.generation()) {
+      busy_.fetch_sub(1, std::memory_order_relaxed);
+      continue;
+    }
+    send(RunRef{run.slot(), generation}, RetryTime{TaskIndex{static_cast<std::uint32_t>(timer.payload.cookie)}});
+  }
+}
+
+bool EngineCore::materialise_one() {
+  if (!materialiser_->run_one(clock_.wall())) return false;
+  forget_materialised();
+  return true;
+}
+
+bool EngineCore::is_quiet() const {
+  // A run that waits for a body that nobody has is not on its way: it doesn't hold up a drain.
+  const std::int64_t parked = actions_.count_parked([this](const Offer& offer) {
+    return tickets_.at(offer.token.slot()).is_queued(offer.token.generation());
+  });
+  return busy_.load(std::memory_order_acquire) == parked && committer_->durable() >= ring_->tail();
+}
+
+}  // namespace tenuto

@@ -1,0 +1,382 @@
+#include "core/engine/processor.h"
+
+#include "core/machine/apply.h"
+#include "core/machine/decide.h"
+#include "core/machine/outstanding.h"
+
+namespace tenuto {
+
+// The thread that fills the ring up commits itself, or lets the one that commits get on.
+class EngineCore::RingWaiter final : public FullWaiter {
+ public:
+  RingWaiter(EngineCore& core, Context& context) : core_(core), context_(context) {}
+  bool wait() override {
+    if (core_.commit_one(context_)) return true;
+    if (!core_.committer().health().ok()) return false;
+    core_.materialise_one();
+    std::this_thread::yield();
+    return true;
+  }
+
+ private:
+  EngineCore& core_;
+  Context& context_;
+};
+
+void Processor::drain() {
+  std::uint32_t handled = 0;
+  do {
+    Message* list = slot_.backlog != nullptr ? std::exchange(slot_.backlog, nullptr) : slot_.mailbox.take_all();
+    now_ = core_.clock_.wall();
+    while (list != nullptr) {
+      if (handled++ == limits::kMailboxBatchMax) {
+        slot_.backlog = list;
+        finish_step();
+        core_.scheduler_.inject(WorkItem(WorkKind::run, 0, number_));
+        return;
+      }
+      const std::unique_ptr<Message> message(list);
+      list = list->next;
+      handle(*message);
+    }
+    finish_step();
+  } while (!slot_.mailbox.try_retire());
+}
+
+void Processor::handle(Message& message) {
+  if (message.generation != slot_.generation.load(std::memory_order_relaxed)) {
+    drop(message);
+    return;
+  }
+  const bool starts = std::holds_alternative<StartRun>(message.body);
+  if (slot_.binding == nullptr && !starts) {
+    slot_.make_extra().early.push_back(std::move(message.body));
+    return;
+  }
+  std::visit([this](auto& body) { on(body); }, message.body);
+  if (!starts || slot_.extra == nullptr) return;
+  for (MessageBody& early : std::exchange(slot_.extra->early, {})) {
+    std::visit([this](auto& body) { on(body); }, early);
+  }
+}
+
+// The message was for a run that has been forgotten: all of it is in the tables.
+void Processor::drop(Message& message) {
+  const auto gone = [](const WaiterRef& waiter) {
+    if (waiter == nullptr) return;
+    RunAnswer answer;
+    answer.status = Status(Code::not_found, "the run is no longer live");
+    waiter->answer(std::move(answer));
+  };
+  if (auto* cancel = std::get_if<CancelRun>(&message.body)) gone(cancel->waiter);
+  if (auto* await = std::get_if<AwaitEnd>(&message.body)) gone(await->waiter);
+  if (auto* ask = std::get_if<AskState>(&message.body)) gone(ask->waiter);
+  if (std::holds_alternative<RetryTime>(message.body)) core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+  if (auto* late = std::get_if<LateReturn>(&message.body)) {
+    if (core_.tickets_.at(late->token.slot()).generation() == late->token.generation()) free_ticket(late->token.slot());
+  }
+}
+
+void Processor::on(StartRun& start) {
+  slot_.binding = start.binding;
+  slot_.started = start.at;
+  if (start.started.id_chosen) slot_.chosen_id = std::make_shared<const std::string>(start.started.id);
+  slot_.run = begin_run(start.number, start.binding->plan, start.started, context_.changes);
+  context_.writer.add(Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
+  core_.counters_.started.fetch_add(1, std::memory_order_relaxed);
+  settle();
+  if (start.waiter != nullptr) answer(start.waiter, answer_now());
+}
+
+void Processor::on(ResumeRun&) {
+  outstanding(slot_.run, context_.changes);
+  settle();
+}
+
+void Processor::on(Outcome& outcome) {
+  const std::uint32_t ticket = outcome.token.slot();
+  unlink(ticket);
+  --slot_.in_flight;
+  const auto* failed = std::get_if<BodyFailed>(&outcome.input);
+  if (core_.tickets_.at(ticket).is_out(outcome.token.generation())) {
+    // Timed out: the body goes on for itself, and its task is not tried again before it has come back.
+    TN_CHECK(failed != nullptr);
+    slot_.make_extra().abandoned.push_back({failed->task, outcome.token});
+  } else {
+    free_ticket(ticket);
+  }
+  // A refusal can't be: the ticket was the one that was awaited.
+  TN_CHECK(step(std::move(outcome.input)).ok());
+}
+
+void Processor::on(LateReturn& late) {
+  if (slot_.extra == nullptr) return;
+  auto& abandoned = slot_.extra->abandoned;
+  for (std::size_t i = 0; i < abandoned.size(); ++i) {
+    if (abandoned[i].token != late.token) continue;
+    const TaskIndex task = abandoned[i].task;
+    abandoned.erase(abandoned.begin() + static_cast<std::ptrdiff_t>(i));
+    free_ticket(late.token.slot());
+    if (slot_.run.may_start_work() && slot_.run.row(task).state == TaskState::ready) {
+      context_.changes.ready.push_back(task);
+      settle();
+    }
+    return;
+  }
+  // Not there: it came back before its time-out was handled here, and that freed the ticket.
+}
+
+void Processor::on(RetryTime& retry) {
+  core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+  if (slot_.extra != nullptr) {
+    std::erase_if(slot_.extra->retry_timers, [&](const auto& timer) { return timer.task == retry.task; });
+  }
+  // A refusal means that the run fails or was cancelled meanwhile.
+  (void)step(RetryDue{retry.task});
+}
+
+void Processor::on(CancelRun& cancel) {
+  RunAnswer result = answer_now();
+  if (slot_.run.state != RunState::cancelling) result.status = step(std::move(cancel.cancel));
+  if (cancel.waiter != nullptr) answer(cancel.waiter, std::move(result));
+}
+
+void Processor::on(AwaitEnd& await) {
+  if (is_final(slot_.run.state)) {
+    answer(await.waiter, answer_now());
+  } else {
+    slot_.make_extra().waiters.push_back(await.waiter);
+  }
+}
+
+void Processor::on(AskState& ask) { answer(ask.waiter, answer_now()); }
+
+void Processor::on(ForgetRun&) {
+  core_.runs_.forget({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.run.number,
+                     slot_.chosen_id.get());
+}
+
+Status Processor::step(Input&& input) {
+  auto event = decide(slot_.run, std::move(input), now_, core_.options_.seed);
+  if (!event.ok()) return event.status();
+  record(*event);
+  settle();
+  return {};
+}
+
+void Processor::record(const Event& event) {
+  TN_CHECK(apply(slot_.run, event, context_.changes).ok());
+  context_.writer.add(event);
+  if (event.type() == EventType::task_done) core_.counters_.completions.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Processor::settle() {
+  Changes& changes = context_.changes;
+  for (;;) {
+    if (changes.stop_work) {
+      changes.stop_work = false;
+      withdraw_queued();
+    }
+    if (auto event = follow_up(slot_.run, changes, slot_.in_flight, now_, context_.evaluation)) {
+      record(*event);
+    } else if (offer_ready()) {
+      break;
+    }
+  }
+  if (changes.ended) end_run();
+}
+
+bool Processor::offer_ready() {
+  Changes& changes = context_.changes;
+  if (!slot_.run.may_start_work()) {
+    changes.ready.clear();
+    return true;
+  }
+  RunExtra* extra = slot_.extra.get();
+  while (extra != nullptr && extra->backlog_begin < extra->ready_backlog.size() &&
+         slot_.in_flight < limits::kReadyOfferMax) {
+    if (!offer(extra->ready_backlog[extra->backlog_begin++])) return false;
+  }
+  std::size_t taken = 0;
+  bool evaluated = true;
+  while (evaluated && taken < changes.ready.size() && slot_.in_flight < limits::kReadyOfferMax) {
+    evaluated = offer(changes.ready[taken++]);
+  }
+  changes.ready.erase(changes.ready.begin(), changes.ready.begin() + static_cast<std::ptrdiff_t>(taken));
+  if (!evaluated) return false;
+  if (!changes.ready.empty()) queue_backlog();
+  return true;
+}
+
+// Beyond limits::kReadyOfferMax tasks wait as plain numbers.
+void Processor::queue_backlog() {
+  RunExtra& extra = slot_.make_extra();
+  extra.ready_backlog.erase(extra.ready_backlog.begin(),
+                            extra.ready_backlog.begin() + static_cast<std::ptrdiff_t>(extra.backlog_begin));
+  extra.backlog_begin = 0;
+  std::vector<TaskIndex>& ready = context_.changes.ready;
+  extra.ready_backlog.insert(extra.ready_backlog.end(), ready.begin(), ready.end());
+  ready.clear();
+}
+
+bool Processor::offer(TaskIndex task) {
+  if (body_is_still_out(task)) return true;  // offered when that comes back
+  auto argument = argument_of(slot_.run, task, context_.evaluation);
+  if (argument.ok()) {
+    issue(task, *std::move(argument));
+    return true;
+  }
+  const Attempt attempt{slot_.run.row(task).attempt};
+  BodyFailed failed{task, attempt, FailureKind::expression, {"ExpressionError", argument.status().message(), ""}, {}};
+  auto event = decide(slot_.run, std::move(failed), now_, core_.options_.seed);
+  TN_CHECK(event.ok());
+  record(*event);
+  return false;
+}
+
+bool Processor::body_is_still_out(TaskIndex task) const {
+  if (slot_.extra == nullptr) return false;
+  for (const RunExtra::Abandoned& abandoned : slot_.extra->abandoned) {
+    if (abandoned.task == task) return true;
+  }
+  return false;
+}
+
+void Processor::issue(TaskIndex task, Payload argument) {
+  const std::uint32_t number = core_.tickets_.acquire();
+  TN_CHECK(number != Slab<Ticket>::kNone);
+  Ticket& ticket = core_.tickets_.at(number);
+  const Policy& policy = slot_.run.plan->policy_of(task);
+  ticket.run = {number_, slot_.generation.load(std::memory_order_relaxed)};
+  ticket.number = slot_.run.number;
+  ticket.run_started = slot_.started;
+  ticket.chosen_id = slot_.chosen_id;
+  ticket.task = task;
+  ticket.attempt = Attempt{slot_.run.row(task).attempt};
+  ticket.action = slot_.binding->action_of(task);
+  ticket.binding = slot_.binding;
+  ticket.argument = std::move(argument);
+  ticket.timeout_ns = policy.timeout_ns;
+  ticket.previous = Slab<Ticket>::kNone;
+  ticket.next = slot_.first_ticket;
+  if (ticket.next != Slab<Ticket>::kNone) core_.tickets_.at(ticket.next).previous = number;
+  slot_.first_ticket = number;
+  ++slot_.in_flight;
+  core_.busy_.fetch_add(1, std::memory_order_relaxed);
+  const Offer offer{TicketToken(ticket.issue(), number), ticket.action, &slot_.binding->pool_of(task)};
+  if (policy.pure || !core_.options_.wait_for_disk) {
+    context_.offers.push_back(offer);
+  } else {
+    context_.effects.emplace_back(offer);
+  }
+}
+
+void Processor::unlink(std::uint32_t number) {
+  Ticket& ticket = core_.tickets_.at(number);
+  if (ticket.previous != Slab<Ticket>::kNone) {
+    core_.tickets_.at(ticket.previous).next = ticket.next;
+  } else {
+    slot_.first_ticket = ticket.next;
+  }
+  if (ticket.next != Slab<Ticket>::kNone) core_.tickets_.at(ticket.next).previous = ticket.previous;
+  core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Processor::free_ticket(std::uint32_t number) {
+  core_.tickets_.at(number).make_free();
+  core_.tickets_.release(number);
+}
+
+void Processor::withdraw_queued() {
+  context_.changes.ready.clear();
+  if (slot_.extra != nullptr) {
+    slot_.extra->ready_backlog.clear();
+    slot_.extra->backlog_begin = 0;
+  }
+  std::uint32_t number = slot_.first_ticket;
+  while (number != Slab<Ticket>::kNone) {
+    Ticket& ticket = core_.tickets_.at(number);
+    const std::uint32_t next = ticket.next;
+    if (ticket.try_withdraw(ticket.generation())) {
+      unlink(number);
+      --slot_.in_flight;
+      free_ticket(number);
+    }
+    number = next;
+  }
+}
+
+void Processor::answer(const WaiterRef& waiter, RunAnswer answer) {
+  context_.effects.emplace_back(GiveAnswer{waiter, std::move(answer)});
+}
+
+RunAnswer Processor::answer_now() const {
+  const Run& run = slot_.run;
+  RunAnswer answer;
+  answer.number = run.number;
+  answer.state = run.state;
+  if (run.state == RunState::running && slot_.in_flight == 0 && run.open > 0) answer.state = RunState::waiting;
+  answer.output = run.output;
+  if (is_final(run.state) && run.state != RunState::completed && run.trouble != nullptr) {
+    answer.failure = run.trouble->failure;
+    if (run.trouble->culprit != kNoTask) {
+      answer.culprit = run.plan->name_of(run.trouble->culprit);
+      answer.culprit_attempt = run.row(run.trouble->culprit).attempt;
+    }
+  }
+  return answer;
+}
+
+void Processor::arm_retry(const ArmTimer& timer) {
+  core_.busy_.fetch_add(1, std::memory_order_relaxed);
+  const WorkItem run(WorkKind::run, slot_.generation.load(std::memory_order_relaxed), number_);
+  slot_.make_extra().retry_timers.push_back({timer.task, core_.timers_.arm_wall(timer.at, {run.word, timer.task.value})});
+}
+
+void Processor::cancel_retries() {
+  if (slot_.extra == nullptr) return;
+  for (const RunExtra::RetryTimer& timer : slot_.extra->retry_timers) {
+    // One that has fired is on its way here as a message, and is counted until it arrives.
+    if (core_.timers_.cancel_wall(timer.handle)) core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  slot_.extra->retry_timers.clear();
+}
+
+void Processor::end_run() {
+  core_.counters_.ended.fetch_add(1, std::memory_order_relaxed);
+  context_.changes.ended = false;
+  cancel_retries();
+  if (slot_.extra != nullptr) {
+    for (const WaiterRef& waiter : slot_.extra->waiters) answer(waiter, answer_now());
+    slot_.extra->waiters.clear();
+  }
+  context_.effects.emplace_back(RetireRun{{number_, slot_.generation.load(std::memory_order_relaxed)}, Position{}});
+}
+
+void Processor::finish_step() {
+  Changes& changes = context_.changes;
+  const bool published = !context_.writer.empty();
+  if (published) {
+    EngineCore::RingWaiter waiter(core_, context_);
+    slot_.last = context_.writer.flush(*core_.ring_, waiter);
+  }
+  for (const ArmTimer& timer : changes.timers) arm_retry(timer);
+  changes.clear();
+  const Position last = slot_.last;
+  const bool gated = !context_.effects.empty();
+  for (Effect& effect : context_.effects) {
+    if (auto* retire = std::get_if<RetireRun>(&effect)) retire->position = last;
+    context_.gate.push(core_.options_.wait_for_disk ? last : Position{}, std::move(effect));
+  }
+  context_.effects.clear();
+  // Swapped out first: releasing may run into this context again only through its worker, never from here.
+  if (!context_.offers.empty()) {
+    core_.release(context_.offers, context_.worker);
+    context_.offers.clear();
+  }
+  // The commit that made these durable may have passed before they were queued; the queue's lock orders it with us.
+  if (gated && (!core_.options_.wait_for_disk || core_.committer_->durable() >= last)) core_.open_gates(context_);
+  if (published) core_.note_uncommitted(context_);
+}
+
+}  // namespace tenuto

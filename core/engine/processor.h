@@ -1,0 +1,62 @@
+// Drains the mailbox of one run: every change of every run happens here.
+#pragma once
+
+#include "core/engine/context.h"
+#include "core/engine/core.h"
+
+namespace tenuto {
+
+// One drain by one thread, which is the mailbox's processor (core/sched/mailbox.h) from construction to the end of drain().
+//
+// A step is: handle messages (decide, apply, collect events and effects), then finish_step(): append the events, gate the
+// effects at the end of the batch. At most limits::kMailboxBatchMax messages are handled before others get their turn.
+class Processor {
+ public:
+  Processor(EngineCore& core, std::uint32_t slot, Context& context)
+      : core_(core), number_(slot), slot_(core.runs_.at(slot)), context_(context) {}
+
+  void drain();
+
+ private:
+  void handle(Message& message);
+  void drop(Message& message);
+
+  void on(StartRun& start);
+  void on(ResumeRun& resume);
+  void on(Outcome& outcome);
+  void on(LateReturn& late);
+  void on(RetryTime& retry);
+  void on(CancelRun& cancel);
+  void on(AwaitEnd& await);
+  void on(AskState& ask);
+  void on(ForgetRun& forget);
+
+  // decide, record, settle.
+  Status step(Input&& input);
+  void record(const Event& event);
+  // What follows by itself: events, then bodies for what is ready.
+  void settle();
+  // False: an argument could not be evaluated, and that is recorded: settle again.
+  [[nodiscard]] bool offer_ready();
+  [[nodiscard]] bool offer(TaskIndex task);
+  void queue_backlog();
+  void withdraw_queued();
+  void issue(TaskIndex task, Payload argument);
+  void unlink(std::uint32_t ticket);
+  void free_ticket(std::uint32_t ticket);
+  [[nodiscard]] bool body_is_still_out(TaskIndex task) const;
+  void answer(const WaiterRef& waiter, RunAnswer answer);
+  [[nodiscard]] RunAnswer answer_now() const;
+  void arm_retry(const ArmTimer& timer);
+  void cancel_retries();
+  void end_run();
+  void finish_step();
+
+  EngineCore& core_;
+  const std::uint32_t number_;
+  RunSlot& slot_;
+  Context& context_;
+  WallTime now_;
+};
+
+}  // namespace tenuto

@@ -1,0 +1,141 @@
+// How runs begin: identity, numbers, the first message.
+#include <xxhash.h>
+
+#include "core/base/run_id.h"
+#include "core/engine/core.h"
+#include "core/engine/processor.h"
+#include "core/query/load.h"
+
+namespace tenuto {
+namespace {
+
+StartIdentity identity_of(RunNumber number, const WorkflowHash& workflow, const Payload& input) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(input.view().data(), input.view().size(),
+                                                   static_cast<std::uint64_t>(input.content_type()));
+  return {number, workflow, hash.high64, hash.low64};
+}
+
+Status taken(std::string_view id, std::string_view by_what) {
+  return {Code::conflict, "run id `" + std::string(id) + "` is taken by a run " + std::string(by_what) +
+                              "; choose another id, or start it with the same workflow and input to get that run"};
+}
+
+}  // namespace
+
+const PlanBinding& EngineCore::bind(const PlanRef& plan, Context& context) {
+  return plans_.add(plan, [&](const Plan& added) {
+    context.writer.add(Event{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{},
+                             WorkflowStored{added.hash(), added.name(), added.definition()}});
+    RingWaiter waiter(*this, context);
+    context.writer.flush(*ring_, waiter);
+  });
+}
+
+void EngineCore::begin(RunRef run, StartRun start, Context& context) {
+  if (deliver(run, std::move(start))) process(run, context);
+}
+
+Result<RunName> EngineCore::start(const StartRequest& request, CommandId command, const WaiterRef& waiter) {
+  if (request.input.size() > limits::kValueBytesMax) {
+    return Status(Code::too_large, "the input has " + std::to_string(request.input.size()) + " bytes; the limit is " +
+                                       std::to_string(limits::kValueBytesMax));
+  }
+  const bool chosen = !request.id.empty();
+  if (chosen) TN_TRY(check_chosen_id(request.id));
+  const RunNumber number{next_run_.fetch_add(1, std::memory_order_relaxed)};
+  const auto run = runs_.add(number);
+  if (!run.has_value()) return Status(Code::full, "too many live runs");
+  if (chosen) {
+    const StartIdentity mine = identity_of(number, request.plan->hash(), request.input);
+    std::optional<StartIdentity> other = runs_.claim_id(request.id, mine);
+    if (!other.has_value()) {
+      auto stored = stored_identity(request.id);
+      if (!stored.ok()) {
+        runs_.forget(*run, number, &request.id);
+        return stored.status();
+      }
+      other = *stored;
+      if (other.has_value()) runs_.release_id(request.id);
+    }
+    if (other.has_value()) {
+      runs_.forget(*run, number, nullptr);
+      return existing_run(request, mine, *other, waiter);
+    }
+  }
+
+  Contexts::Lease lease(contexts_);
+  Context& context = *lease;
+  context.commits_itself = true;
+  StartRun start;
+  start.binding = &bind(request.plan, context);
+  start.number = number;
+  start.at = clock_.wall();
+  start.waiter = waiter;
+  start.started = RunStarted{request.plan->hash(), chosen ? request.id : make_run_id(start.at, number, options_.store_key),
+                             chosen, request.test, request.input, request.labels, request.by, command};
+  RunName name{number, start.started.id};
+  begin(*run, std::move(start), context);
+  commit_one(context);
+  context.commits_itself = false;
+  if (ring_->is_published()) on_uncommitted();
+  return name;
+}
+
+Result<RunName> EngineCore::existing_run(const StartRequest& request, const StartIdentity& mine,
+                                         const StartIdentity& other, const WaiterRef& waiter) {
+  if (!mine.same_request(other)) {
+    return taken(request.id, mine.workflow == other.workflow ? "with another input" : "of another workflow");
+  }
+  // Live: its start may not be durable yet, so the run itself answers. Else all of it is in the tables.
+  if (!send(other.number, AskState{waiter})) waiter->answer(RunAnswer{{}, other.number, {}, {}, {}, {}, 0});
+  return RunName{other.number, request.id};
+}
+
+Result<std::optional<StartIdentity>> EngineCore::stored_identity(std::string_view id) const {
+  auto read = state_.begin_read();
+  if (!read.ok()) return read.status();
+  auto number = find_chosen_id(**read, id);
+  if (!number.ok()) return number.status();
+  if (!number->has_value()) return std::optional<StartIdentity>();
+  auto started = load_started(**read, **number);
+  if (!started.ok()) return started.status();
+  return std::optional(identity_of(**number, started->workflow, started->input));
+}
+
+Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Payload> inputs,
+                                         const WaiterRef& waiter) {
+  for (const Payload& input : inputs) {
+    if (input.size() > limits::kValueBytesMax) return Status(Code::too_large, "an input is larger than the limit");
+  }
+  if (inputs.empty()) return Status(Code::invalid_argument, "there is nothing to start");
+  const RunNumber first{next_run_.fetch_add(inputs.size(), std::memory_order_relaxed)};
+  Contexts::Lease lease(contexts_);
+  Context& context = *lease;
+  const PlanBinding& binding = bind(plan, context);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const RunNumber number{first.value + i};
+    const auto run = runs_.add(number);
+    if (!run.has_value()) return Status(Code::full, "too many live runs");
+    StartRun start{&binding, {}, number, clock_.wall(), i + 1 == inputs.size() ? waiter : nullptr};
+    start.started = RunStarted{plan->hash(), make_run_id(start.at, number, options_.store_key), false, false, inputs[i],
+                               "", "", CommandId{}};
+    begin(*run, std::move(start), context);
+  }
+  if (ring_->is_published()) on_uncommitted();
+  return first;
+}
+
+void EngineCore::record(std::span<const Event> events, std::optional<Effect> effect) {
+  Contexts::Lease lease(contexts_);
+  Context& context = *lease;
+  for (const Event& event : events) context.writer.add(event);
+  RingWaiter waiter(*this, context);
+  const Position end = context.writer.flush(*ring_, waiter);
+  if (effect.has_value()) {
+    context.gate.push(end, *std::move(effect));
+    if (committer_->durable() >= end) open_gates(context);
+  }
+  note_uncommitted(context);
+}
+
+}  // namespace tenuto
