@@ -18,6 +18,7 @@ namespace tenuto::expr {
 enum class Op : std::uint8_t {
   push,         // -> constants[argument]
   load,         // -> operand `argument`
+  load_member,  // -> member constants[argument] of operand `small`
   select,       // target -> its member constants[argument]
   index,        // target key -> target[key]
   has,          // target -> whether it has the member constants[argument]
@@ -46,7 +47,7 @@ static_assert(sizeof(Instruction) == 8);
 // What messages about an instruction need: byte offsets within Bytecode::source.
 struct Site {
   std::uint32_t at = 0;
-  std::uint32_t target_begin = 0;  // of select, index, has: what stands before the dot or bracket
+  std::uint32_t target_begin = 0;  // of load_member, select, index, has: what stands before the dot or bracket
   std::uint32_t target_end = 0;
 };
 

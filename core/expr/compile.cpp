@@ -1,6 +1,7 @@
 #include "core/expr/compile.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -123,7 +124,7 @@ class Compiler {
 
   void emit_around(const Node& n) {
     switch (n.type) {
-      case NodeType::select: add(Op::select, n, 0, text_constant(n.text)); return;
+      case NodeType::select: emit_select(n); return;
       case NodeType::has: add(Op::has, n, 0, text_constant(n.text)); return;
       case NodeType::negate: add(Op::negate, n, 0); return;
       case NodeType::logical_not: add(Op::logical_not, n, 0); return;
@@ -144,6 +145,21 @@ class Compiler {
       emit(ast_.child(n, 1));
       add(Op::binary, n, -1, 0, static_cast<std::uint16_t>(n.op));
     }
+  }
+
+  void emit_select(const Node& n) {
+    const Node& target = child(n, 0);
+    const std::uint32_t key = text_constant(n.text);
+    // Of a name: its load is the last instruction then, and no jump leads behind it.
+    const bool of_name = target.type == NodeType::identifier || quoted_task(target) != nullptr;
+    const std::uint32_t slot = code_->instructions.back().argument;
+    if (!of_name || slot > std::numeric_limits<std::uint16_t>::max()) {
+      add(Op::select, n, 0, key);
+      return;
+    }
+    code_->instructions.pop_back();
+    code_->sites.pop_back();
+    add(Op::load_member, n, 0, key, static_cast<std::uint16_t>(slot));
   }
 
   void emit_conditional(const Node& first) {

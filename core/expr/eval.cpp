@@ -8,6 +8,7 @@
 #include "core/expr/messages.h"
 #include "core/expr/operators.h"
 #include "core/expr/workspace.h"
+#include "core/payload/json_scan.h"
 
 namespace tenuto::expr {
 
@@ -17,6 +18,7 @@ class Machine {
     operands_ = operands;
     loaded_.assign(operands.size(), Loaded{});
     parsers_used_ = 0;
+    if (parsers_.size() > kParsersKept) parsers_.resize(kParsersKept);
     work_.reset();
   }
 
@@ -35,14 +37,17 @@ class Machine {
  private:
   // What is known of an operand since begin().
   struct Loaded {
-    enum class State : std::uint8_t { untouched, parsed, broken };
+    enum class State : std::uint8_t { untouched, scanned, parsed, broken };
     State state = State::untouched;
     Value value;  // if parsed
   };
 
   Value execute(const Bytecode& code);
   Value load(const Bytecode& code, std::uint32_t slot);
+  Value load_member(const Bytecode& code, std::uint32_t slot, const Value& key);
   Loaded parse(ByteView json);
+
+  static constexpr std::size_t kParsersKept = 16;  // more operands are rare; their memory is not kept
 
   std::span<const Operand> operands_;
   std::vector<Loaded> loaded_;
@@ -58,9 +63,25 @@ Value Machine::load(const Bytecode& code, std::uint32_t slot) {
   if (operand.kind == Operand::Kind::skipped) return Value::skipped();
   if (operand.kind == Operand::Kind::missing) return work_.fail(ErrorKind::no_operand, code.names[slot]);
   Loaded& loaded = loaded_[slot];
-  if (loaded.state == Loaded::State::untouched) loaded = parse(operand.json);
+  if (loaded.state <= Loaded::State::scanned) loaded = parse(operand.json);
   if (loaded.state == Loaded::State::parsed) return loaded.value;
   return work_.fail(ErrorKind::broken_operand, code.names[slot]);
+}
+
+// The first member asked of an operand is looked up in its text; whoever asks again needs a tree.
+Value Machine::load_member(const Bytecode& code, std::uint32_t slot, const Value& key) {
+  if (slot < operands_.size() && operands_[slot].kind == Operand::Kind::value &&
+      loaded_[slot].state == Loaded::State::untouched) {
+    loaded_[slot].state = Loaded::State::scanned;
+    ByteView member;
+    const json::Scan scan = json::find_member(operands_[slot].json, key.as_text(), member);
+    if (scan == json::Scan::absent) return work_.fail(ErrorKind::no_key, {}, key);
+    if (scan == json::Scan::found) {
+      const Loaded loaded = parse(member);
+      if (loaded.state == Loaded::State::parsed) return loaded.value;
+    }
+  }
+  return select(work_, load(code, slot), key);
 }
 
 Machine::Loaded Machine::parse(ByteView json) {
@@ -80,6 +101,7 @@ Value Machine::execute(const Bytecode& code) {
     switch (i.op) {
       case Op::push: *++top = code.constants[i.argument]; break;
       case Op::load: *++top = load(code, i.argument); break;
+      case Op::load_member: *++top = load_member(code, i.small, code.constants[i.argument]); break;
       case Op::select: *top = select(work_, *top, code.constants[i.argument]); break;
       case Op::has: *top = has_member(work_, *top, code.constants[i.argument]); break;
       case Op::index:

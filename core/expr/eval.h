@@ -14,7 +14,7 @@
 namespace tenuto::expr {
 
 // The value of one free name. `json` is borrowed for the call and for as long as its outcome is read; it must be valid
-// JSON (what is not becomes an error of the evaluation, never worse).
+// JSON (what is not gives an error or a wrong value, never worse).
 struct Operand {
   enum class Kind : std::uint8_t {
     value,

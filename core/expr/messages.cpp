@@ -73,7 +73,10 @@ Bytes cause(const Bytecode& code, const Site& site, const Error& e) {
 
 Bytes error_text(const Bytecode& code, const Error& error) {
   const Site& site = code.sites[error.instruction];
-  return describe(line_column(code.source, site.at)) + ": " + cause(code, site, error);
+  const bool of_operand = error.kind == ErrorKind::no_operand || error.kind == ErrorKind::broken_operand;
+  const bool has_target = site.target_end != site.target_begin;
+  const std::uint32_t at = of_operand && has_target ? site.target_begin : site.at;
+  return describe(line_column(code.source, at)) + ": " + cause(code, site, error);
 }
 
 }  // namespace tenuto::expr

@@ -2,8 +2,11 @@
 //
 // simdjson's own trees were not taken: they drop the source position of values, need a padded copy of the text and fail
 // a document for an integer outside 64 bits. Its UTF-8 validation is used (json.cpp), once per text that needs it.
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -14,20 +17,10 @@
 
 #include "core/base/limits.h"
 #include "core/payload/json.h"
+#include "core/payload/swar.h"
 
 namespace tenuto::json {
 namespace {
-
-constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101u;
-constexpr std::uint64_t kHighs = 0x8080'8080'8080'8080u;
-
-// Of eight characters of a string: marks the high bit of quotes, backslashes and control characters. The lowest mark is
-// exact: a borrow only comes from a byte that is marked itself.
-std::uint64_t special_bytes(std::uint64_t word) {
-  const std::uint64_t quote = word ^ (kOnes * '"');
-  const std::uint64_t backslash = word ^ (kOnes * '\\');
-  return ((word - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes)) & ~word & kHighs;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -126,7 +119,7 @@ class Builder {
   void grow();
 
   // Memory for more nodes than these is given back at the next text: one huge value must not cost for ever.
-  static constexpr std::size_t kNodesKept = 1u << 16;
+  static constexpr std::size_t kNodesKept = 1u << 12;
 
   Value* nodes_ = nullptr;
   std::size_t count_ = 0;
@@ -134,7 +127,10 @@ class Builder {
   TextArena unescaped_;
   std::array<Frame, limits::kDepthMax> frames_;
   std::uint32_t depth_ = 0;
-  std::vector<Value*> keys_;  // scratch of check_many_keys()
+  // Scratch of check_many_keys().
+  std::vector<std::uint64_t> seen_;
+  std::vector<std::uint64_t> repeated_;
+  std::vector<Value*> keys_;
 
   ByteView text_;
   const char* at_ = nullptr;
@@ -323,11 +319,10 @@ bool Builder::read_string() {
   const char* begin = at_++;
   while (true) {
     while (end_ - at_ >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at_, sizeof word);
-      const std::uint64_t special = special_bytes(word) | (word & unchecked_);
-      if (special != 0) {
-        at_ += static_cast<unsigned>(__builtin_ctzll(special)) / 8;
+      const std::uint64_t word = load_word(at_);
+      const std::uint64_t marks = special_bytes(word) | (word & unchecked_);
+      if (marks != 0) {
+        at_ += first_mark(marks);
         break;
       }
       at_ += 8;
@@ -453,16 +448,34 @@ bool Builder::check_keys(Value& object) {
   return true;
 }
 
+// A filter of at least 8 bits a key leaves few that could be repeated; only these are sorted and compared.
 bool Builder::check_many_keys(Value& object) {
-  keys_.clear();
+  const std::uint64_t words = std::bit_ceil(std::uint64_t{object.as_.container.count} / 8);
+  const auto bit_of = [words](const Value& key) {
+    const ByteView k = key.as_string();
+    return XXH3_64bits(k.data(), k.size()) & (words * 64 - 1);
+  };
+  seen_.assign(words, 0);
+  repeated_.assign(words, 0);
+  bool repeated = false;
   const Value* const end = object.next();
-  for (Value* key = &object + 1; key != end; key = following_key(key)) keys_.push_back(key);
-  // By length first: most comparisons then end without looking at the text.
+  for (Value* key = &object + 1; key != end; key = following_key(key)) {
+    const std::uint64_t bit = bit_of(*key);
+    const std::uint64_t mask = std::uint64_t{1} << (bit & 63);
+    if ((seen_[bit / 64] & mask) != 0) {
+      repeated_[bit / 64] |= mask;
+      repeated = true;
+    }
+    seen_[bit / 64] |= mask;
+  }
+  if (!repeated) return true;
+  keys_.clear();
+  for (Value* key = &object + 1; key != end; key = following_key(key)) {
+    const std::uint64_t bit = bit_of(*key);
+    if ((repeated_[bit / 64] >> (bit & 63) & 1) != 0) keys_.push_back(key);
+  }
   std::sort(keys_.begin(), keys_.end(), [](const Value* a, const Value* b) {
-    const ByteView x = a->as_string();
-    const ByteView y = b->as_string();
-    if (x.size() != y.size()) return x.size() < y.size();
-    const int order = std::memcmp(x.data(), y.data(), x.size());
+    const int order = a->as_string().compare(b->as_string());
     return order != 0 ? order < 0 : a < b;
   });
   for (std::size_t i = 1; i < keys_.size(); ++i) {
