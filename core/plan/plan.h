@@ -30,8 +30,10 @@ namespace tenuto {
 enum class NodeKind : std::uint8_t { task = 0, switch_node = 1 };
 
 enum class EdgeKind : std::uint8_t {
-  order = 0,  // waits for its end; a skipped source is as good as a done one
-  data = 1,   // uses its result; a skipped source skips the target
+  // Waits for its end; a skipped source is as good as a done one. So do switches whose conditions use a result: a skipped
+  // value makes a condition false and does not skip the switch.
+  order = 0,
+  data = 1,   // a task uses its result; a skipped source skips the target
   guard = 2,  // stands in an arm of this switch; another arm taken skips the target
 };
 
@@ -49,6 +51,7 @@ class Edge {
   std::uint32_t word_ = 0;
 };
 inline constexpr std::uint32_t kSwitchArmsMax = 1u << 10;
+inline constexpr std::uint32_t kPlanEdgesMax = 1u << 25;  // 128 MiB of a plan
 static_assert(limits::kPlanTasksMax < (1u << 20), "a target fits 20 bits");
 
 // How a task is tried. Tasks with equal policies share one.

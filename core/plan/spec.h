@@ -10,7 +10,8 @@
 
 namespace tenuto {
 
-// Where something stands in the definition text; line 0 means "made, not written".
+// Where something stands in the definition text, as editors count: both start at 1, columns are code points; line 0
+// means "made, not written".
 struct TextPosition {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
@@ -62,6 +63,7 @@ struct NodeSpec {
   SourceText with;                      // JSON object; empty text means {}
   std::optional<SourceText> condition;  // `if`
   PolicySpec policy;
+  std::string labels;                   // JSON text; empty: none
   std::vector<ArmSpec> arms;
   [[nodiscard]] bool is_switch() const { return !arms.empty(); }
 };
@@ -84,7 +86,8 @@ struct Problem {
 };
 using Problems = std::vector<Problem>;
 
-// "line 14: `needs: tets` …", one problem a line, in the order of the text.
+// "line 14, column 22: task `build` needs `tets` …", one problem a line, in the order of the text; problems without a place
+// come last.
 [[nodiscard]] std::string to_text(const Problems& problems);
 
 }  // namespace tenuto

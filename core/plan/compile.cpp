@@ -1,0 +1,108 @@
+#include "core/plan/compile.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/plan/analysis.h"
+#include "core/plan/canonical.h"
+#include "core/plan/name_table.h"
+#include "core/plan/parse.h"
+
+namespace tenuto {
+namespace {
+
+// Fills the parts of a plan from an analysis without problems.
+class PlanBuilder {
+ public:
+  PlanBuilder(const WorkflowSpec& spec, Analysis& analysis) : spec_(spec), analysis_(analysis) {}
+
+  PlanRef build() {
+    parts_.name = spec_.name;
+    parts_.definition = canonical_form(spec_, analysis_.texts());
+    parts_.hash = hash_of(parts_.definition);
+    rows();
+    names();
+    parts_.edges = analysis_.graph().edges;
+    parts_.argument_of = analysis_.argument_of();
+    parts_.policies = std::move(analysis_.policies().policies());
+    parts_.pools = std::move(analysis_.policies().pools());
+    if (analysis_.output() != kNoNode) parts_.output = analysis_.sources().pattern(analysis_.output());
+    parts_.templates = analysis_.sources().take_templates();
+    return std::make_shared<const Plan>(std::move(parts_));
+  }
+
+ private:
+  void rows() {
+    const Outline& outline = analysis_.outline();
+    const Graph& graph = analysis_.graph();
+    parts_.rows.resize(outline.size() + 1);
+    for (std::uint32_t i = 0; i < outline.size(); ++i) {
+      NodeRow& row = parts_.rows[i];
+      row.in_degree = graph.in_degree[i];
+      row.policy = analysis_.policy_of()[i];
+      row.first_edge = graph.first_edge[i];
+      if (outline[i].kind == OutlineNode::Kind::task) {
+        row.subject = action_index(outline[i].spec->action);
+      } else {
+        row.kind = NodeKind::switch_node;
+        row.subject = static_cast<std::uint32_t>(parts_.switches.size());
+        parts_.switches.push_back(arms(outline[i]));
+      }
+      if (row.in_degree == 0) parts_.roots.emplace_back(i);
+    }
+    parts_.rows.back().first_edge = graph.first_edge[outline.size()];
+  }
+
+  std::uint32_t action_index(ByteView action) {
+    const auto next = static_cast<std::uint32_t>(parts_.actions.size());
+    const std::uint32_t index = action_index_.put(action, next);
+    if (index == next) parts_.actions.emplace_back(action);
+    return index;
+  }
+
+  // The arms of the next switch.
+  std::vector<SwitchArm> arms(const OutlineNode& node) {
+    const std::size_t count = node.kind == OutlineNode::Kind::made_switch ? 1 : node.spec->arms.size();
+    std::vector<SwitchArm> arms(count);
+    for (SwitchArm& arm : arms) {
+      const std::uint32_t condition = analysis_.arm_conditions()[next_condition_++];
+      if (condition != kNoNode) arm.condition = analysis_.sources().condition(condition);
+    }
+    return arms;
+  }
+
+  void names() {
+    const Outline& outline = analysis_.outline();
+    parts_.name_offsets.reserve(outline.size() + 1);
+    for (std::uint32_t i = 0; i < outline.size(); ++i) {
+      parts_.name_offsets.push_back(static_cast<std::uint32_t>(parts_.names.size()));
+      outline.append_name(i, parts_.names);
+    }
+    parts_.name_offsets.push_back(static_cast<std::uint32_t>(parts_.names.size()));
+    parts_.names.shrink_to_fit();
+  }
+
+  const WorkflowSpec& spec_;
+  Analysis& analysis_;
+  Plan::Parts parts_;
+  NameTable action_index_;  // the names live in the spec
+  std::size_t next_condition_ = 0;
+};
+
+}  // namespace
+
+Result<PlanRef> compile_workflow(const WorkflowSpec& spec) {
+  Analysis analysis(spec);
+  if (!analysis.problems().empty()) return analysis.problems().take_status();
+  return PlanBuilder(spec, analysis).build();
+}
+
+Result<PlanRef> compile_workflow_text(ByteView text) {
+  TN_ASSIGN(const WorkflowSpec spec, parse_workflow(text));
+  return compile_workflow(spec);
+}
+
+}  // namespace tenuto

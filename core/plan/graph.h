@@ -1,0 +1,32 @@
+// Edges: from the links of the analysis to successor lists that keep the invariants of core/plan/plan.h.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/plan/plan.h"
+
+namespace tenuto {
+
+// `target` waits for `source`. The same two nodes may be linked several times.
+struct Link {
+  std::uint32_t source;
+  std::uint32_t target;
+  EdgeKind kind;
+  std::uint16_t arm;  // guards only
+};
+
+struct Graph {
+  std::vector<std::uint32_t> first_edge;  // per node, and one more
+  std::vector<Edge> edges;                // of one source in the order of their targets
+  std::vector<std::uint32_t> in_degree;   // per node
+};
+
+// Merges links between the same two nodes into one edge of the strongest kind. Linear in nodes and links.
+[[nodiscard]] Graph build_graph(std::uint32_t node_count, const std::vector<Link>& links);
+
+// The cycles of the graph, such that every node that can never start waits for one of them; no node is in two of them.
+// Each begins with its first node in the order of definition and follows the edges. Empty for a sound plan.
+[[nodiscard]] std::vector<std::vector<std::uint32_t>> find_cycles(const Graph& graph);
+
+}  // namespace tenuto
