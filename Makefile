@@ -3,7 +3,7 @@
 # any time: what did not change is not done twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench bench-peers lint format clean install asan tsan soak check-install
+.PHONY: help setup build demo test bench bench-peers lint tidy format clean install asan tsan soak check-install
 
 VENV   := build/venv
 PYTHON := $(VENV)/bin/python
@@ -35,6 +35,9 @@ bench-peers: setup ## The same work on other engines, beside ours
 lint: build ## Layers, house rules, formatting and types only
 	@ctest --test-dir build/dev --output-on-failure -R '^lint/'
 	@.ci/python-lint
+
+tidy: build ## The checks of .clang-tidy, where clang-tidy-14 is installed (minutes)
+	@.ci/clang-tidy
 
 format: setup ## Format all C++, C and Python files in place
 	@.ci/format
