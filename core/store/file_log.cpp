@@ -38,8 +38,8 @@ std::optional<SegmentNumber> segment_of(const std::string& name) {
 Result<std::unique_ptr<FileLog>> FileLog::open(const std::string& directory, bool read_only, std::size_t segment_bytes,
                                                FileCalls& calls) {
   if (segment_bytes == 0) return Status(Code::invalid_argument, "segment_bytes is 0: a segment needs room");
-  TN_ASSIGN(const OwnedFile found, open_file(calls, directory, O_RDONLY | O_DIRECTORY));
-  std::unique_ptr<FileLog> log(new FileLog(directory, read_only, segment_bytes, calls));
+  TN_ASSIGN(OwnedFile names, open_file(calls, directory, O_RDONLY | O_DIRECTORY));
+  std::unique_ptr<FileLog> log(new FileLog(directory, std::move(names), read_only, segment_bytes, calls));
   if (!read_only) {
     // What an interrupted create() left behind.
     const std::string leftover = log->temporary_path();
@@ -61,6 +61,11 @@ Status FileLog::check_writable() const {
 Status FileLog::noted(Status status) {
   if (status.code() == Code::poisoned) poison_ = status;
   return status;
+}
+
+Status FileLog::sync_names() {
+  const int error = -retry_interrupted([&] { return calls_.fsync(names_.fd()); });
+  return error != 0 ? noted(sync_status(error, directory_)) : Status();
 }
 
 Result<bool> FileLog::exists(SegmentNumber segment) const {
@@ -97,7 +102,7 @@ Status FileLog::create(SegmentNumber segment) {
   const int error = -retry_interrupted([&] { return calls_.rename(temporary_path(), path(segment)); });
   if (error != 0) return io_status(error, "create", path(segment));
   // The segment is whole on disk; only its name may still be lost.
-  return noted(sync_directory(calls_, directory_));
+  return sync_names();
 }
 
 Status FileLog::write_new_file() {
@@ -119,7 +124,7 @@ Status FileLog::recycle(SegmentNumber from, SegmentNumber to) {
     node.key() = to;
     open_.insert(std::move(node));
   }
-  return noted(sync_directory(calls_, directory_));
+  return sync_names();
 }
 
 Status FileLog::remove(SegmentNumber segment) {
@@ -127,7 +132,7 @@ Status FileLog::remove(SegmentNumber segment) {
   const int error = -retry_interrupted([&] { return calls_.unlink(path(segment)); });
   if (error != 0) return io_status(error, "remove", path(segment));
   open_.erase(segment);
-  return noted(sync_directory(calls_, directory_));
+  return sync_names();
 }
 
 Result<FileLog::OpenSegment*> FileLog::open_segment(SegmentNumber segment) {

@@ -47,8 +47,12 @@ class FileLog final : public Log {
     std::uint64_t prewritten = 0;  // bytes of the file that are synced as zeros or older data
   };
 
-  FileLog(std::string directory, bool read_only, std::size_t segment_bytes, FileCalls& calls)
-      : directory_(std::move(directory)), read_only_(read_only), segment_bytes_(segment_bytes), calls_(calls) {}
+  FileLog(std::string directory, OwnedFile names, bool read_only, std::size_t segment_bytes, FileCalls& calls)
+      : directory_(std::move(directory)),
+        names_(std::move(names)),
+        read_only_(read_only),
+        segment_bytes_(segment_bytes),
+        calls_(calls) {}
 
   std::string path(SegmentNumber segment) const;
   std::string temporary_path() const;
@@ -57,10 +61,12 @@ class FileLog final : public Log {
   Result<OpenSegment*> open_segment(SegmentNumber segment);
   Status write_new_file();
   Status prewrite(SegmentNumber segment, OpenSegment& open, std::uint64_t end);
+  Status sync_names();
   // Remembers a poisoned status, so that every later change gives it again.
   Status noted(Status status);
 
   const std::string directory_;
+  const OwnedFile names_;  // the directory, for its sync: after a rename it is too late to fail for want of a descriptor
   const bool read_only_;
   const std::size_t segment_bytes_;
   FileCalls& calls_;

@@ -39,6 +39,11 @@ Status write_vector(FileCalls& calls, int fd, std::uint64_t offset, std::span<io
   return {};
 }
 
+Status sync_names(FileCalls& calls, const OwnedFile& directory, const std::string& path) {
+  const int error = -retry_interrupted([&] { return calls.fsync(directory.fd()); });
+  return error != 0 ? sync_status(error, path) : Status();
+}
+
 }  // namespace
 
 Status io_status(int error, std::string_view action, const std::string& path) {
@@ -125,23 +130,22 @@ Result<Bytes> read_file(FileCalls& calls, const std::string& path, std::size_t s
 
 Status sync_directory(FileCalls& calls, const std::string& directory) {
   TN_ASSIGN(const OwnedFile file, open_file(calls, directory, O_RDONLY | O_DIRECTORY));
-  const int error = -retry_interrupted([&] { return calls.fsync(file.fd()); });
-  return error != 0 ? sync_status(error, directory) : Status();
+  return sync_names(calls, file, directory);
 }
 
 Status replace_file(FileCalls& calls, const std::string& directory, const std::string& name, ByteView content) {
   const std::string path = directory + "/" + name;
   const std::string temporary = path + ".new";
-  {
-    TN_ASSIGN(const OwnedFile file, open_file(calls, temporary, O_WRONLY | O_CREAT | O_TRUNC));
-    TN_TRY(write_all(calls, file.fd(), 0, std::span(&content, 1), temporary));
-    const int error = -retry_interrupted([&] { return calls.fsync(file.fd()); });
-    // The temporary file is nothing yet: it can be written again from its start.
-    if (error != 0) return io_status(error, "sync", temporary);
-  }
-  const int error = -retry_interrupted([&] { return calls.rename(temporary, path); });
+  // Opened first, so that after the rename nothing but the sync can fail.
+  TN_ASSIGN(const OwnedFile names, open_file(calls, directory, O_RDONLY | O_DIRECTORY));
+  TN_ASSIGN(const OwnedFile file, open_file(calls, temporary, O_WRONLY | O_CREAT | O_TRUNC));
+  TN_TRY(write_all(calls, file.fd(), 0, std::span(&content, 1), temporary));
+  int error = -retry_interrupted([&] { return calls.fsync(file.fd()); });
+  // The temporary file is nothing yet: it can be written again from its start.
+  if (error != 0) return io_status(error, "sync", temporary);
+  error = -retry_interrupted([&] { return calls.rename(temporary, path); });
   if (error != 0) return io_status(error, "rename", temporary);
-  return sync_directory(calls, directory);
+  return sync_names(calls, names, directory);
 }
 
 }  // namespace tenuto
