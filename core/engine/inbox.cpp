@@ -1,0 +1,220 @@
+#include "core/engine/inbox.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/payload/json.h"
+
+namespace tenuto {
+namespace {
+
+constexpr std::string_view kSuffix = ".json";
+constexpr std::size_t kIdChars = 32;
+// A command holds a definition and an input at most, each within the limit of a value, and a little around them.
+constexpr std::size_t kCommandBytesMax = 2 * limits::kValueBytesMax + (1u << 20);
+
+Status failed(const std::string& what, const std::string& path) {
+  const int error = errno;
+  const Code code = error == ENOSPC || error == EDQUOT ? Code::full : Code::storage_error;
+  return {code, what + " " + path + ": " + std::strerror(error)};
+}
+
+// A descriptor that closes itself.
+class File {
+ public:
+  File(const std::string& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+bool write_all(int fd, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+void text_member(json::Writer& out, ByteView key, ByteView value) {
+  if (value.empty()) return;
+  out.key(key);
+  out.string(value);
+}
+
+void raw_member(json::Writer& out, ByteView key, ByteView json_text) {
+  if (json_text.empty()) return;
+  out.key(key);
+  out.raw(json_text);
+}
+
+void encode_to(json::Writer& out, const StartCommand& start) {
+  text_member(out, "command", "start");
+  raw_member(out, "definition", start.definition);
+  text_member(out, "id", start.id);
+  raw_member(out, "input", start.input);
+  raw_member(out, "labels", start.labels);
+  text_member(out, "by", start.by);
+  out.key("test");
+  out.boolean(start.test);
+}
+
+void encode_to(json::Writer& out, const CancelCommand& cancel) {
+  text_member(out, "command", "cancel");
+  text_member(out, "run", cancel.run);
+  text_member(out, "reason", cancel.reason);
+  text_member(out, "by", cancel.by);
+}
+
+std::string text_of(const json::Value& object, ByteView key) {
+  const json::Value* value = object.find(key);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+std::string raw_of(const json::Value& object, ByteView key) {
+  const json::Value* value = object.find(key);
+  return value != nullptr ? std::string(value->raw()) : std::string();
+}
+
+}  // namespace
+
+Bytes encode_command(const Command& command) {
+  Bytes text;
+  json::Writer out(text);
+  out.begin_object();
+  std::visit([&](const auto& known) { encode_to(out, known); }, command);
+  out.end_object();
+  return text;
+}
+
+Result<Command> decode_command(ByteView text) {
+  TN_ASSIGN(const json::Document document, json::Document::parse(text));
+  const json::Value& root = document.root();
+  if (!root.is_object()) return Status(Code::invalid_argument, "a command must be a JSON object");
+  const std::string kind = text_of(root, "command");
+  if (kind == "cancel") {
+    CancelCommand cancel{text_of(root, "run"), text_of(root, "reason"), text_of(root, "by")};
+    if (cancel.run.empty()) return Status(Code::invalid_argument, "cancel: `run` is missing");
+    return Command(std::move(cancel));
+  }
+  if (kind != "start") return Status(Code::invalid_argument, "unknown command `" + kind + "`");
+  StartCommand start{raw_of(root, "definition"), text_of(root, "id"), raw_of(root, "input"), raw_of(root, "labels"),
+                     text_of(root, "by"), false};
+  if (const json::Value* test = root.find("test"); test != nullptr && test->is_bool()) start.test = test->as_bool();
+  if (start.definition.empty()) return Status(Code::invalid_argument, "start: `definition` is missing");
+  if (start.id.empty()) return Status(Code::invalid_argument, "start: `id` is missing");
+  return Command(std::move(start));
+}
+
+std::string command_file_name(CommandId command) {
+  char name[kIdChars + 1];
+  std::snprintf(name, sizeof name, "%016llx%016llx", static_cast<unsigned long long>(command.high),
+                static_cast<unsigned long long>(command.low));
+  return name + std::string(kSuffix);
+}
+
+std::optional<CommandId> parse_command_file_name(std::string_view name) {
+  if (name.size() != kIdChars + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
+  std::uint64_t halves[2] = {0, 0};
+  for (std::size_t i = 0; i < kIdChars; ++i) {
+    const std::size_t digit = std::string_view("0123456789abcdef").find(name[i]);
+    if (digit == std::string_view::npos) return std::nullopt;
+    halves[i / 16] = halves[i / 16] << 4 | digit;
+  }
+  return CommandId{halves[0], halves[1]};
+}
+
+Status Inbox::submit(CommandId id, const Command& command) const {
+  const Bytes text = encode_command(command);
+  if (text.size() > kCommandBytesMax) {
+    return {Code::too_large, "the command has " + std::to_string(text.size()) + " bytes; the limit is " +
+                                 std::to_string(kCommandBytesMax)};
+  }
+  const std::string name = command_file_name(id);
+  const std::string temporary = directory_ + "/." + name + ".tmp";
+  const std::string final_path = directory_ + "/" + name;
+  {
+    const File file(temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (!file.is_open()) return failed("can't create", temporary);
+    if (!write_all(file.fd(), text) || ::fsync(file.fd()) != 0) {
+      const Status status = failed("can't write", temporary);
+      ::unlink(temporary.c_str());
+      return status;
+    }
+  }
+  if (::rename(temporary.c_str(), final_path.c_str()) != 0) return failed("can't rename", temporary);
+  const File folder(directory_, O_RDONLY | O_DIRECTORY);
+  if (!folder.is_open() || ::fsync(folder.fd()) != 0) return failed("can't sync", directory_);
+  return {};
+}
+
+Result<std::vector<std::string>> Inbox::list() const {
+  DIR* folder = ::opendir(directory_.c_str());
+  if (folder == nullptr) return failed("can't read", directory_);
+  struct Found {
+    timespec changed;
+    std::string name;
+  };
+  std::vector<Found> found;
+  while (const dirent* entry = ::readdir(folder)) {
+    if (!parse_command_file_name(entry->d_name).has_value()) continue;
+    struct stat facts {};
+    if (::fstatat(::dirfd(folder), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    // Only plain files: a FIFO would hang the owner, a link lead it elsewhere.
+    if (S_ISREG(facts.st_mode)) found.push_back({facts.st_mtim, entry->d_name});
+  }
+  ::closedir(folder);
+  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    if (a.changed.tv_sec != b.changed.tv_sec) return a.changed.tv_sec < b.changed.tv_sec;
+    if (a.changed.tv_nsec != b.changed.tv_nsec) return a.changed.tv_nsec < b.changed.tv_nsec;
+    return a.name < b.name;
+  });
+  std::vector<std::string> names;
+  for (Found& one : found) names.push_back(std::move(one.name));
+  return names;
+}
+
+Result<Bytes> Inbox::read(const std::string& name) const {
+  const std::string path = directory_ + "/" + name;
+  const File file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!file.is_open()) return failed("can't open", path);
+  struct stat facts {};
+  if (::fstat(file.fd(), &facts) != 0) return failed("can't read", path);
+  if (static_cast<std::size_t>(facts.st_size) > kCommandBytesMax) {
+    return Status(Code::too_large, path + ": the command is larger than the limit");
+  }
+  Bytes text(static_cast<std::size_t>(facts.st_size), '\0');
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t n = ::pread(file.fd(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("can't read", path);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  text.resize(done);
+  return text;
+}
+
+void Inbox::remove(const std::string& file) const { ::unlink((directory_ + "/" + file).c_str()); }
+
+bool Inbox::contains(CommandId id) const {
+  return ::access((directory_ + "/" + command_file_name(id)).c_str(), F_OK) == 0;
+}
+
+}  // namespace tenuto

@@ -1,0 +1,66 @@
+// Commands of other processes: files in `inbox/`, one command a file.
+//
+// A command is accepted when its file is renamed into the folder (written, synced, renamed, folder synced), and applied
+// or refused when the event that says so is durable; then the file goes. So a client that stops or dies at any
+// moment leaves either nothing or a whole command, and shares no lock with the owner.
+//
+// A file is named after its command id, <32 hex digits>.json, and holds one JSON object:
+//   {"command": "start", "definition": {…}, "id": "…", "input": …, "labels": {…}, "by": "…", "test": false}
+//   {"command": "cancel", "run": "…", "reason": "…", "by": "…"}
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/status.h"
+#include "core/engine/engine.h"
+
+namespace tenuto {
+
+struct StartCommand {
+  std::string definition;
+  std::string id;
+  std::string input;
+  std::string labels;
+  std::string by;
+  bool test = false;
+};
+struct CancelCommand {
+  std::string run;
+  std::string reason;
+  std::string by;
+};
+using Command = std::variant<StartCommand, CancelCommand>;
+
+[[nodiscard]] Bytes encode_command(const Command& command);
+// invalid_argument names what is wrong.
+[[nodiscard]] Result<Command> decode_command(ByteView text);
+
+[[nodiscard]] std::string command_file_name(CommandId command);
+// nullopt for a name that is no command's (a file that is still being written, for one).
+[[nodiscard]] std::optional<CommandId> parse_command_file_name(std::string_view name);
+
+// The folder.
+// Thread safety: const functions by any thread and process.
+class Inbox {
+ public:
+  explicit Inbox(std::string directory) : directory_(std::move(directory)) {}
+
+  // Accepts a command: durable on return. full, storage_error; too_large for what the owner would refuse to read.
+  Status submit(CommandId id, const Command& command) const;
+  // The commands that wait, oldest first by name of file time.
+  Result<std::vector<std::string>> list() const;
+  Result<Bytes> read(const std::string& file) const;
+  // Ok when it is gone already.
+  void remove(const std::string& file) const;
+  // Whether the command's file is still there.
+  [[nodiscard]] bool contains(CommandId id) const;
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+
+ private:
+  std::string directory_;
+};
+
+}  // namespace tenuto

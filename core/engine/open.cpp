@@ -1,0 +1,85 @@
+// Which engine fits: owner or client, and one per store and process.
+#include <sys/stat.h>
+
+#include <map>
+#include <utility>
+
+#include "core/engine/client.h"
+#include "core/engine/fork_guard.h"
+#include "core/engine/owner.h"
+
+namespace tenuto {
+namespace {
+
+// A directory, however it is spelt.
+using DirectoryKey = std::pair<dev_t, ino_t>;
+
+// The open engines of this process. Weak: an engine lives as long as its handles.
+struct OpenEngines {
+  Mutex mutex;
+  std::uint32_t fork_mark TN_GUARDED_BY(mutex) = fork_guard::mark();
+  std::map<DirectoryKey, std::weak_ptr<Engine>> engines TN_GUARDED_BY(mutex);
+};
+
+OpenEngines& open_engines() {
+  // Never destroyed: a host may close its engines from a destructor that runs after ours.
+  static OpenEngines& all = *new OpenEngines();
+  return all;
+}
+
+Result<DirectoryKey> key_of(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return Status(Code::not_found, "no store at " + path);
+  return DirectoryKey{facts.st_dev, facts.st_ino};
+}
+
+Result<StoreDir> open_dir(const std::string& path, const EngineOptions& options) {
+  if (options.create && options.mode != OpenMode::client) return StoreDir::open_or_create(path);
+  return StoreDir::open(path);
+}
+
+Result<std::shared_ptr<Engine>> open_client(const StoreDir& dir) {
+  TN_ASSIGN(std::shared_ptr<ClientEngine> client, ClientEngine::open(dir));
+  return std::shared_ptr<Engine>(std::move(client));
+}
+
+Result<std::shared_ptr<Engine>> open_new(StoreDir& dir, const EngineOptions& options) {
+  if (options.mode == OpenMode::client) return open_client(dir);
+  auto lock = OwnerLock::acquire(dir.path(), dir.owner_lock());
+  if (!lock.ok()) {
+    if (lock.code() == Code::owned && options.mode == OpenMode::automatic) return open_client(dir);
+    return lock.status();
+  }
+  TN_TRY(dir.upgrade());
+  TN_ASSIGN(std::shared_ptr<OwnerEngine> owner, OwnerEngine::open(dir, *std::move(lock), options));
+  return std::shared_ptr<Engine>(std::move(owner));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Engine>> open_engine(const std::string& path, const EngineOptions& options) {
+  if (options.durability == Durability::memory) {
+    TN_ASSIGN(std::shared_ptr<OwnerEngine> engine, OwnerEngine::open_in_memory(options));
+    return std::shared_ptr<Engine>(std::move(engine));
+  }
+  if (path.empty()) return Status(Code::invalid_argument, "the path of the store is empty");
+  TN_ASSIGN(StoreDir dir, open_dir(path, options));
+  TN_ASSIGN(const DirectoryKey key, key_of(dir.path()));
+  OpenEngines& all = open_engines();
+  MutexLock lock(all.mutex);
+  if (fork_guard::is_forked_child(all.fork_mark)) {
+    all.engines.clear();
+    all.fork_mark = fork_guard::mark();
+  }
+  if (auto open = all.engines[key].lock(); open != nullptr && open->role() != Role::none) {
+    if (options.mode == OpenMode::owner && open->role() != Role::owner) {
+      return Status(Code::owned, "this process has " + path + " open as a client; close it first");
+    }
+    return open;
+  }
+  TN_ASSIGN(std::shared_ptr<Engine> engine, open_new(dir, options));
+  all.engines[key] = engine;
+  return engine;
+}
+
+}  // namespace tenuto
