@@ -1,0 +1,304 @@
+#include "python/bindings/worker.h"
+
+#include <cxxabi.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+
+#include "python/bindings/engine.h"
+
+namespace tenuto::python {
+
+namespace {
+
+// The task whose body runs on this thread.
+thread_local const tenuto_task* running_task = nullptr;
+
+std::int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// (run id, path, attempt, idempotency key). Each text lives until the next is asked for, so each becomes an object first.
+// Null with a Python error set when there is no memory.
+PyObject* facts_of(const tenuto_task& task) {
+  PyObject* run_id = PyUnicode_FromString(tenuto_task_run_id(&task));
+  PyObject* path = PyUnicode_FromString(tenuto_task_path(&task));
+  PyObject* key = PyUnicode_FromString(tenuto_task_idempotency_key(&task));
+  PyObject* facts = nullptr;
+  if (run_id != nullptr && path != nullptr && key != nullptr) {
+    facts = Py_BuildValue("OOIO", run_id, path, static_cast<unsigned int>(task.attempt), key);
+  }
+  Py_XDECREF(run_id);
+  Py_XDECREF(path);
+  Py_XDECREF(key);
+  return facts;
+}
+
+// The facts of the body that runs on this thread, or None outside one.
+py::object current_task() {
+  if (running_task == nullptr) return py::none();
+  PyObject* facts = facts_of(*running_task);
+  if (facts == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(facts);
+}
+
+void borrow(PyObject* bytes, const char*& data, std::size_t& size) {
+  data = PyBytes_AS_STRING(bytes);
+  size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes));
+}
+
+tenuto_completion to_completion(const Ended& ended) {
+  tenuto_completion completion = TENUTO_COMPLETION_INIT;
+  completion.token = ended.token;
+  completion.outcome = ended.outcome;
+  if (PyBytes_Check(ended.owner)) {
+    borrow(ended.owner, completion.result, completion.result_size);
+  } else if (PyTuple_Check(ended.owner)) {
+    borrow(PyTuple_GET_ITEM(ended.owner, 0), completion.error_type, completion.error_type_size);
+    borrow(PyTuple_GET_ITEM(ended.owner, 1), completion.error_message, completion.error_message_size);
+    borrow(PyTuple_GET_ITEM(ended.owner, 2), completion.error_trace, completion.error_trace_size);
+  }
+  return completion;
+}
+
+// Calls a body: result as bytes or None, or null with the exception set.
+PyObject* call_body(PyObject* call, bool deferred, const tenuto_task& task) {
+  PyObject* argument = PyBytes_FromStringAndSize(task.argument, static_cast<Py_ssize_t>(task.argument_size));
+  if (argument == nullptr) return nullptr;
+  Py_INCREF(call);  // A body that is declared again replaces it meanwhile.
+  PyObject* result = nullptr;
+  if (deferred) {
+    if (PyObject* facts = facts_of(task)) {
+      result = PyObject_CallFunction(call, "OKN", argument, static_cast<unsigned long long>(task.token), facts);
+    }
+  } else {
+    running_task = &task;
+    result = PyObject_CallOneArg(call, argument);
+    running_task = nullptr;
+  }
+  Py_DECREF(call);
+  Py_DECREF(argument);
+  if (result != nullptr && result != Py_None && !PyBytes_Check(result)) {
+    Py_CLEAR(result);
+    PyErr_SetString(PyExc_TypeError, "a body returns bytes or None");
+  }
+  return result;
+}
+
+bool is_failure(PyObject* owner) {
+  if (!PyTuple_Check(owner) || PyTuple_GET_SIZE(owner) != 3) return false;
+  for (Py_ssize_t i = 0; i < 3; ++i) {
+    if (!PyBytes_Check(PyTuple_GET_ITEM(owner, i))) return false;
+  }
+  return true;
+}
+
+// The Python exception that is set, as an object of its own; clears it.
+PyObject* take_exception() {
+#if PY_VERSION_HEX >= 0x030C0000
+  return PyErr_GetRaisedException();
+#else
+  PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  if (trace != nullptr) PyException_SetTraceback(value, trace);
+  Py_XDECREF(type);
+  Py_XDECREF(trace);
+  return value;
+#endif
+}
+
+// What is recorded for the exception that is set. Owns nothing that can throw: bodies may raise anything.
+Ended failure(std::uint64_t token, PyObject* describe) {
+  PyObject* exception = take_exception();
+  PyObject* described = PyObject_CallOneArg(describe, exception);
+  Py_XDECREF(exception);
+  Ended ended{token, TENUTO_OUTCOME_FAILED, nullptr};
+  if (described != nullptr && PyTuple_Check(described) && PyTuple_GET_SIZE(described) == 2) {
+    ended.outcome = static_cast<std::int32_t>(PyLong_AsLong(PyTuple_GET_ITEM(described, 0)));
+    PyObject* owner = PyTuple_GET_ITEM(described, 1);
+    if (is_failure(owner)) ended.owner = Py_NewRef(owner);
+  }
+  Py_XDECREF(described);
+  PyErr_Clear();
+  if (ended.owner == nullptr) {
+    ended.owner = Py_BuildValue("(yyy)", "InternalError", "the exception of the body can't be described", "");
+  }
+  return ended;
+}
+
+}  // namespace
+
+Bodies::~Bodies() {
+  for (const Entry& entry : entries_) Py_XDECREF(entry.call);
+}
+
+void Bodies::add(const Engine& engine, Text action, const py::object& call, bool deferred) {
+  // The GIL stays: no thread may look for the body of a task that is handed out before it is stored below. The call
+  // takes a lock of the engine for a moment and waits for nothing else.
+  std::uint32_t number = 0;
+  check(tenuto_engine_register_hosted(engine.get(), action.data(), action.size(), &number));
+  if (entries_.size() <= number) entries_.resize(number + 1);
+  Entry& entry = entries_[number];
+  PyObject* before = std::exchange(entry.call, Py_NewRef(call.ptr()));
+  entry.deferred = deferred;
+  Py_XDECREF(before);
+}
+
+const Bodies::Entry* Bodies::find(std::uint32_t action) const {
+  if (action >= entries_.size() || entries_[action].call == nullptr) return nullptr;
+  return &entries_[action];
+}
+
+void Worker::serve(const Bodies& bodies, const py::object& describe, const py::object& spawn) {
+  try {
+    const Call call{bodies, describe.ptr(), spawn.ptr(), PyEval_SaveThread()};
+    serve_unlocked(call);
+    crew_.leave();
+    PyEval_RestoreThread(call.thread);
+  } catch (const abi::__forced_unwind&) {
+    // The interpreter has ended and stops this daemon thread where it asked for the GIL. What stands above on the stack
+    // would touch Python objects on its way out, so the thread stays here; the process ends without it.
+    for (;;) pause();
+  }
+}
+
+void Worker::serve_unlocked(const Call& call) {
+  while (auto turn = crew_.lead()) {
+    std::shared_ptr<SharedBatch> batch = std::move(turn->batch);
+    for (bool leads = true; leads;) {
+      if (!batch && !poll(batch)) {
+        crew_.dismiss();
+        return;
+      }
+      const bool missing = crew_.begin(batch, is_slow());
+      PyEval_RestoreThread(call.thread);
+      if (missing) this->spawn(call);
+      run(call, *batch);
+      (void)PyEval_SaveThread();
+      batch = nullptr;
+      leads = crew_.end(turn->term);
+    }
+  }
+}
+
+// False: no more tasks come.
+bool Worker::poll(std::shared_ptr<SharedBatch>& batch) {
+  batch = std::make_shared<SharedBatch>();
+  const std::int64_t usual = std::max<std::int64_t>(usual_ns_.load(std::memory_order_relaxed), 1);
+  const auto most = is_slow() ? 1u : static_cast<std::uint32_t>(std::clamp<std::int64_t>(kBatchNs / usual, 1, kBatchMax));
+  tenuto_status status = TENUTO_STATUS_TIMED_OUT;
+  while (status == TENUTO_STATUS_TIMED_OUT) status = tenuto_worker_poll(handle_.get(), most, -1, batch->handle.out());
+  return status == TENUTO_OK;
+}
+
+// Takes task after task until the batch is used up, also by others. With the GIL.
+void Worker::run(const Call& call, SharedBatch& batch) {
+  flush(batch.ended);
+  std::int64_t at = now_ns();
+  for (;;) {
+    tenuto_task task{};
+    task.struct_size = sizeof task;
+    if (tenuto_batch_next(batch.handle.get(), &task) != TENUTO_OK) break;
+    run_task(call, task, batch);
+    const std::int64_t then = std::exchange(at, now_ns());
+    learn(at - then);
+  }
+  flush(batch.ended);
+}
+
+void Worker::run_task(const Call& call, const tenuto_task& task, SharedBatch& batch) {
+  PyObject* result = nullptr;
+  bool deferred = false;
+  if (const Bodies::Entry* entry = call.bodies.find(task.action)) {
+    deferred = entry->deferred;
+    result = call_body(entry->call, deferred, task);
+  } else {
+    PyErr_SetString(PyExc_LookupError, "this process has no body for the task");
+  }
+  if (result == nullptr) {
+    batch.ended.push_back(failure(task.token, call.describe));
+  } else if (deferred) {
+    Py_DECREF(result);
+  } else {
+    batch.ended.push_back({task.token, TENUTO_OUTCOME_DONE, result});
+  }
+}
+
+// Reports ended bodies in one call and empties the list. With the GIL, which it releases meanwhile.
+void Worker::flush(std::vector<Ended>& ended) {
+  if (ended.empty()) return;
+  std::vector<Ended> mine;
+  mine.swap(ended);
+  std::vector<tenuto_completion> completions;
+  completions.reserve(mine.size());
+  for (const Ended& each : mine) completions.push_back(to_completion(each));
+  PyThreadState* thread = PyEval_SaveThread();
+  // A closed or poisoned engine takes no more results: their tasks run again after the next open.
+  (void)tenuto_worker_complete(handle_.get(), completions.data(), completions.size(), nullptr);
+  PyEval_RestoreThread(thread);
+  for (const Ended& each : mine) Py_DECREF(each.owner);
+}
+
+void Worker::spawn(const Call& call) {
+  if (!crew_.hire()) return;
+  PyObject* started = PyObject_CallNoArgs(call.spawn);
+  if (started == nullptr) {
+    PyErr_Clear();  // No thread to be had: those that run go on.
+    crew_.leave();
+  }
+  Py_XDECREF(started);
+}
+
+void Worker::learn(std::int64_t took_ns) {
+  const std::int64_t usual = usual_ns_.load(std::memory_order_relaxed);
+  // Steps of an eighth up and down meet at the median.
+  const std::int64_t step = usual / 8 + 1;
+  usual_ns_.store(took_ns > usual ? usual + step : std::max<std::int64_t>(usual - step, 1), std::memory_order_relaxed);
+}
+
+bool Worker::is_slow() const { return usual_ns_.load(std::memory_order_relaxed) >= kSlowNs; }
+
+void Worker::complete(const py::list& ended) {
+  std::vector<Ended> list;
+  list.reserve(ended.size());
+  for (const py::handle item : ended) {
+    const auto [token, outcome, owner] = item.cast<std::tuple<std::uint64_t, std::int32_t, py::object>>();
+    if (!owner.is_none() && !PyBytes_Check(owner.ptr()) && !is_failure(owner.ptr())) {
+      for (const Ended& each : list) Py_DECREF(each.owner);
+      throw py::type_error("complete() takes bytes, None or a tuple of three bytes");
+    }
+    list.push_back({token, outcome, Py_NewRef(owner.ptr())});
+  }
+  flush(list);
+}
+
+void Worker::close() {
+  crew_.dismiss();
+  py::gil_scoped_release unlocked;
+  check(tenuto_worker_close(handle_.get()));
+}
+
+bool Worker::join(std::int64_t timeout_ns) {
+  py::gil_scoped_release unlocked;
+  return crew_.wait_left(std::chrono::nanoseconds(timeout_ns));
+}
+
+void bind_worker(py::module_& module) {
+  py::class_<Bodies>(module, "Bodies")
+      .def(py::init())
+      .def("add", &Bodies::add, py::arg("engine"), py::arg("action"), py::arg("call"), py::arg("deferred"));
+  py::class_<Worker>(module, "Worker")
+      .def("hire", &Worker::hire)
+      .def("unhire", &Worker::unhire)
+      .def("serve", &Worker::serve, py::arg("bodies"), py::arg("describe"), py::arg("spawn"))
+      .def("complete", &Worker::complete, py::arg("ended"))
+      .def("close", &Worker::close)
+      .def("join", &Worker::join, py::arg("timeout_ns"));
+  module.def("current_task", &current_task);
+}
+
+}  // namespace tenuto::python

@@ -1,0 +1,98 @@
+// Serving a pool from Python's threads.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "python/bindings/crew.h"
+#include "python/bindings/handles.h"
+
+namespace tenuto::python {
+
+class Engine;
+
+// The bodies of the actions that this process has, by action number. All members need the GIL.
+class Bodies {
+ public:
+  struct Entry {
+    PyObject* call = nullptr;  // Owned.
+    bool deferred = false;     // It takes the task's facts too, and completes it later by its token.
+  };
+
+  Bodies() = default;
+  Bodies(const Bodies&) = delete;
+  Bodies& operator=(const Bodies&) = delete;
+  ~Bodies();
+
+  // Declares an action to the engine, with its body; again: replaces the body.
+  void add(const Engine& engine, Text action, const py::object& call, bool deferred);
+  // Borrowed; null for an action that is not here.
+  [[nodiscard]] const Entry* find(std::uint32_t action) const;
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// An ended body, on its way to the library. The bytes belong to `owner`: a bytes object (the result), None (null), or a
+// tuple of type, message and traceback as bytes.
+struct Ended {
+  std::uint64_t token;
+  std::int32_t outcome;
+  PyObject* owner;
+};
+
+// A polled batch with the bodies that have ended. `ended` needs the GIL, so a thread that takes over from a stuck one can
+// report what that one has done.
+struct SharedBatch {
+  BatchHandle handle;
+  std::vector<Ended> ended;
+};
+
+class Worker {
+ public:
+  Worker(WorkerHandle handle, std::uint32_t slots) : handle_(std::move(handle)), crew_(slots) {}
+
+  // Counts a thread that will call serve(). False: there are enough.
+  bool hire() { return crew_.hire(); }
+  // For a thread that was hired and could not be started.
+  void unhire() { crew_.leave(); }
+  // Runs bodies until close(). `describe` makes (outcome, type, message, traceback) of an exception; `spawn` is called when
+  // one more thread would help. Called by a Python thread with the GIL.
+  void serve(const Bodies& bodies, const py::object& describe, const py::object& spawn);
+  // Reports deferred bodies: a list of (token, outcome, bytes | None | (type, message, traceback)).
+  void complete(const py::list& ended);
+  // No more tasks come; bodies that run now may still be reported.
+  void close();
+  // Waits until all threads have left serve().
+  bool join(std::int64_t timeout_ns);
+
+ private:
+  struct Call {
+    const Bodies& bodies;
+    PyObject* describe;
+    PyObject* spawn;
+    PyThreadState* thread;
+  };
+
+  void serve_unlocked(const Call& call);
+  bool poll(std::shared_ptr<SharedBatch>& batch);
+  void run(const Call& call, SharedBatch& batch);
+  void run_task(const Call& call, const tenuto_task& task, SharedBatch& batch);
+  void flush(std::vector<Ended>& ended);
+  void spawn(const Call& call);
+  void learn(std::int64_t took_ns);
+  [[nodiscard]] bool is_slow() const;
+
+  WorkerHandle handle_;
+  Crew<SharedBatch> crew_;
+  // The usual time of a body: a running median, so that a body which waited for the GIL does not count as slow. Relaxed:
+  // a hint.
+  std::atomic<std::int64_t> usual_ns_{kSlowNs};
+
+  static constexpr std::int64_t kSlowNs = 200'000;   // From here on a hand-over (about 20 µs) costs little beside a body.
+  static constexpr std::int64_t kBatchNs = 400'000;  // Of work in a batch: less than the look of a standby.
+  static constexpr std::uint32_t kBatchMax = 1024;
+};
+
+}  // namespace tenuto::python
