@@ -1,0 +1,127 @@
+#include "core/query/load.h"
+
+#include "core/journal/live_row.h"
+#include "core/journal/record.h"
+#include "core/journal/seal.h"
+#include "core/journal/workflow_row.h"
+#include "core/plan/compile.h"
+#include "core/store/keys.h"
+
+namespace tenuto {
+
+Result<PlanRef> PlanCache::get(const StateRead& state, const WorkflowHash& hash) {
+  if (PlanRef plan = find(hash)) return plan;
+  const Bytes key = workflow_key(hash);
+  ByteView value;
+  TN_ASSIGN(const bool found, state.get(Table::workflows, key, value));
+  if (!found) return Status(Code::not_found, "the definition of a run's workflow is not in the store");
+  TN_ASSIGN(const WorkflowRow row, decode_workflow_row(key, value));
+  return add(hash, row.definition);
+}
+
+Result<PlanRef> PlanCache::add(const WorkflowHash& hash, ByteView definition) {
+  if (PlanRef plan = find(hash)) return plan;
+  TN_ASSIGN(PlanRef plan, compile_workflow_text(definition));
+  MutexLock lock(mutex_);
+  plans_.emplace(hash, plan);
+  return plan;
+}
+
+PlanRef PlanCache::find(const WorkflowHash& hash) const {
+  MutexLock lock(mutex_);
+  const auto found = plans_.find(hash);
+  return found == plans_.end() ? nullptr : found->second;
+}
+
+Result<std::optional<RunNumber>> find_chosen_id(const StateRead& state, std::string_view id) {
+  ByteView value;
+  TN_ASSIGN(const bool found, state.get(Table::keys, id, value));
+  if (!found) return std::optional<RunNumber>();
+  TN_ASSIGN(const RunNumber run, decode_run_number(id, value));
+  return std::optional(run);
+}
+
+namespace {
+
+// Calls `visit(const Event&) -> bool` (false: enough) for the events of a run's chunks from `first` on.
+template <class Visit>
+Status for_each_event(const StateRead& state, RunNumber run, ChunkNumber first, Visit&& visit) {
+  Status status;
+  Event event;
+  bool more = true;
+  TN_TRY(state.scan(Table::history, history_key({run, first}), [&](ByteView key, ByteView value) {
+    const auto place = parse_history_key(key);
+    if (!place.has_value() || place->run != run) return false;
+    const auto chunk = unseal(key, value, "a chunk of history");
+    if (!chunk.ok()) {
+      status = chunk.status();
+      return false;
+    }
+    status = for_each_record(*chunk, [&](const RecordHeader&, ByteView record) -> Status {
+      if (!more) return {};
+      TN_ASSIGN(const Decoded decoded, decode(record, event));
+      if (decoded == Decoded::event) more = visit(event);
+      return {};
+    });
+    return status.ok() && more;
+  }));
+  return status;
+}
+
+Status missing(RunNumber run, const char* what) {
+  return {Code::not_found, "the store has no " + std::string(what) + " of run " + std::to_string(run.value)};
+}
+
+}  // namespace
+
+Result<std::vector<Event>> load_events(const StateRead& state, RunNumber run) {
+  std::vector<Event> events;
+  TN_TRY(for_each_event(state, run, ChunkNumber{0}, [&](const Event& event) {
+    events.push_back(event);
+    return true;
+  }));
+  return events;
+}
+
+Result<RunStarted> load_started(const StateRead& state, RunNumber run) {
+  std::optional<RunStarted> started;
+  TN_TRY(for_each_event(state, run, ChunkNumber{0}, [&](const Event& event) {
+    if (const auto* body = std::get_if<RunStarted>(&event.body)) started = *body;
+    return false;
+  }));
+  if (!started.has_value()) return missing(run, "start");
+  return *std::move(started);
+}
+
+Result<EndedRun> load_ended(const StateRead& state, RunNumber run, PlanCache& plans) {
+  std::optional<RunEnded> ended;
+  WorkflowHash workflow;
+  std::uint32_t culprit_attempt = 0;
+  TN_TRY(for_each_event(state, run, ChunkNumber{0}, [&](const Event& event) {
+    if (const auto* started = std::get_if<RunStarted>(&event.body)) workflow = started->workflow;
+    if (const auto* failed = std::get_if<AttemptFailed>(&event.body); failed != nullptr && failed->final) {
+      culprit_attempt = event.attempt.value;
+    }
+    if (const auto* body = std::get_if<RunEnded>(&event.body)) ended = *body;
+    return true;
+  }));
+  if (!ended.has_value()) return missing(run, "end");
+  EndedRun result{*std::move(ended), "", 0};
+  if (result.event.culprit != kNoTask) {
+    TN_ASSIGN(const PlanRef plan, plans.get(state, workflow));
+    if (result.event.culprit.value < plan->node_count()) result.culprit = plan->name_of(result.event.culprit);
+    result.culprit_attempt = culprit_attempt;
+  }
+  return result;
+}
+
+Result<std::optional<CommandOutcome>> load_command(const StateRead& state, const CommandId& command) {
+  const Bytes key = command_key(command);
+  ByteView value;
+  TN_ASSIGN(const bool found, state.get(Table::commands, key, value));
+  if (!found) return std::optional<CommandOutcome>();
+  TN_ASSIGN(CommandOutcome outcome, decode_command_outcome(key, value));
+  return std::optional(std::move(outcome));
+}
+
+}  // namespace tenuto

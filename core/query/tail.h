@@ -1,0 +1,38 @@
+// Follows the journal event by event, from the watermark on, up to what is durable.
+#pragma once
+
+#include <functional>
+
+#include "core/base/status.h"
+#include "core/journal/fragment.h"
+#include "core/journal/frame_reader.h"
+#include "core/machine/event.h"
+#include "core/store/log.h"
+#include "core/store/state.h"
+
+namespace tenuto {
+
+// Thread safety: one thread at a time; the owner may write to the log meanwhile.
+class Tail {
+ public:
+  // Everything that `state`, a snapshot of the tables, does not have. `log` outlives the tail.
+  static Result<Tail> from_watermark(const Log& log, const StateRead& state);
+
+  // Calls `visit(event, end of its batch)` for every further event before `durable`, in order. not_found: the segment was
+  // recycled meanwhile, so the events are in a newer snapshot of the tables; begin again from that.
+  Status poll(Position durable, const std::function<void(const Event&, Position)>& visit);
+
+  // Behind the last event that was visited.
+  [[nodiscard]] Position position() const { return reader_->place().position; }
+
+ private:
+  Tail(const Log& log, StoreId store, const JournalPlace& start, Generation generation)
+      : reader_(std::make_unique<FrameReader>(log, store, start, generation)) {}
+  Status visit_frame(const Frame& frame, const std::function<void(const Event&, Position)>& visit);
+
+  std::unique_ptr<FrameReader> reader_;
+  Reassembler reassembler_;
+  Event event_;
+};
+
+}  // namespace tenuto
