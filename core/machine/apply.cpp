@@ -125,7 +125,8 @@ void on_attempt_failed(Run& run, const Event& event, const AttemptFailed& failed
     return;
   }
   end_row(run, row, TaskCause::attempt_failed_final, final_state_of(failed.kind));
-  if (failed.kind == FailureKind::cancelled || trouble.failing) return;
+  // How the run ends is decided by what came first: its first bad end or the request to cancel it.
+  if (trouble.failing || run.state == RunState::cancelling) return;
   trouble.failing = true;
   trouble.culprit = event.task;
   trouble.failure = failed.failure;

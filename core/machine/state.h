@@ -7,7 +7,8 @@
 // Invariants (held by apply(), checked by tests/property/machine):
 //  1. `open` counts the rows that are not in a final state.
 //  2. While the run may start work, a pending row's `waits_for` counts its predecessors that have not ended.
-//  3. A row has a result only when it is done; `failing` is set exactly while or after some row ended badly.
+//  3. A row has a result only when it is done; `failing` is set by the first row that ends badly, unless the run was
+//     being cancelled before.
 //  4. Final states never change; an ended run never changes.
 #pragma once
 
