@@ -35,7 +35,9 @@ static_assert(limits::kBatchBytesMax % kBatchAlign == 0);
 [[nodiscard]] constexpr std::uint64_t batch_word(std::size_t record_bytes, Position at) {
   return static_cast<std::uint64_t>(static_cast<std::uint32_t>(at.value)) << 32 | record_bytes;
 }
-[[nodiscard]] constexpr std::size_t record_bytes_of(std::uint64_t word) { return word & 0xFFFF'FFFFu; }
+[[nodiscard]] constexpr std::size_t record_bytes_of(std::uint64_t word) {
+  return word & 0xFFFF'FFFFu;
+}
 // True for a word that a batch at `at` can have.
 [[nodiscard]] constexpr bool is_batch_word(std::uint64_t word, Position at) {
   return word >> 32 == (at.value & 0xFFFF'FFFFu) && record_bytes_of(word) != 0 &&
@@ -54,7 +56,8 @@ template <class Visit>
     }
     const std::size_t bytes = batch_bytes(record_bytes_of(word));
     const ByteView records = in.raw(bytes - kBatchHeaderBytes).substr(0, record_bytes_of(word));
-    if (!in.ok()) return Status(Code::damaged, "the batch at position " + std::to_string(at.value) + " is cut");
+    if (!in.ok())
+      return Status(Code::damaged, "the batch at position " + std::to_string(at.value) + " is cut");
     at.value += bytes;
     TN_TRY(for_each_record(
         records, [&](const RecordHeader& header, ByteView record) { return visit(header, record, at); }));

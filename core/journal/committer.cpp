@@ -50,11 +50,11 @@ bool Committer::commit_group(bool sync) {
   }
   if (const std::uint64_t room = payload_room(); group.end.value - group.begin.value > room) {
     // A part of the group may fill the segment up; a batch never straddles.
-    const Ring::Group part = ring_.peek(room);
-    if (part.begin != part.end) {
-      group = part;
-    } else if (!begin_segment()) {
-      return false;
+    group = ring_.peek(room);
+    if (group.begin == group.end) {
+      if (!begin_segment()) return false;
+      group = ring_.peek(std::min(payload_room(), kFramePayloadBytesMax));
+      TN_CHECK(group.begin != group.end);  // a batch is never larger than a segment
     }
   }
   if (!write(group)) return false;
@@ -75,8 +75,9 @@ std::size_t Committer::payload_room() const {
 bool Committer::begin_segment() {
   if (written() > durable() && !sync_written()) return false;
   if (segments_.window_is_full()) {
-    stalled(Stall::window, Status(Code::full, "the journal's window is full; writers wait until the state tables have "
-                                              "caught up"));
+    stalled(Stall::window, Status(Code::full,
+                                  "the journal's window is full; writers wait until the state tables have "
+                                  "caught up"));
     return false;
   }
   Result<SegmentNumber> segment = segments_.take(log_, place_.position);
@@ -101,7 +102,8 @@ bool Committer::write(const Ring::Group& group) {
   const SegmentHeaderBytes header =
       first ? encode(SegmentHeader{store_, place_.segment, place_.position}) : SegmentHeaderBytes();
   const std::array<ByteView, 4> pieces = {ByteView(header.data(), first ? header.size() : 0),
-                                          ByteView(frame.data(), frame.size()), group.pieces[0], group.pieces[1]};
+                                          ByteView(frame.data(), frame.size()), group.pieces[0],
+                                          group.pieces[1]};
   if (const Status status = log_.write(place_.segment, place_.offset, pieces); !status.ok()) {
     if (status.code() == Code::poisoned) {
       poison(status);

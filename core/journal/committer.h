@@ -51,7 +51,8 @@ struct CommitterOptions {
 class Committer {
  public:
   // All references outlive the committer. Only this committer writes to `log`.
-  Committer(Log& log, Ring& ring, Segments& segments, CommitListener& listener, const CommitterOptions& options);
+  Committer(Log& log, Ring& ring, Segments& segments, CommitListener& listener,
+            const CommitterOptions& options);
 
   // Commits one group, if the role is free and something is published; true when it did, and then there may be more. With
   // `sync` false the group is written only: written() moves, durable() follows with the next sync, which a call with `sync` true

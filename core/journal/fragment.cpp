@@ -14,8 +14,8 @@ RecordParts parts_of(ByteView record) {
   return parts;
 }
 
-void append_record(std::uint8_t type, std::uint8_t version_flags, RunNumber run, ByteView middle, ByteView rest,
-                   Bytes& out) {
+void append_record(std::uint8_t type, std::uint8_t version_flags, RunNumber run, ByteView middle,
+                   ByteView rest, Bytes& out) {
   Bytes head;
   ByteWriter(head).varint(run.value);
   head.append(middle);
@@ -43,12 +43,13 @@ Result<ByteView> Reassembler::feed(const RecordHeader& header, ByteView record) 
 Status Reassembler::add(RunNumber run, ByteReader& in) {
   const std::uint64_t series = in.varint();
   const std::uint64_t index = in.varint();
-  if (!in.ok()) return Status(Code::damaged, "a fragment of run " + std::to_string(run.value) + " is malformed");
+  if (!in.ok())
+    return Status(Code::damaged, "a fragment of run " + std::to_string(run.value) + " is malformed");
   Open& open = open_[{run, series}];
   if (index == 0) open = Open();
   if (index != open.count) {
-    return Status(Code::damaged, "run " + std::to_string(run.value) + ": fragment " + std::to_string(open.count) +
-                                     " of a large record is missing");
+    return Status(Code::damaged, "run " + std::to_string(run.value) + ": fragment " +
+                                     std::to_string(open.count) + " of a large record is missing");
   }
   ++open.count;
   open.bytes.append(in.rest());
@@ -91,7 +92,8 @@ Status Reassembler::restore(ByteView fragments) {
     const std::uint64_t series = in.varint();
     Open open;
     open.count = in.varint();
-    if (!in.ok() || header.type != kFragmentType) return Status(Code::damaged, "saved fragments are malformed");
+    if (!in.ok() || header.type != kFragmentType)
+      return Status(Code::damaged, "saved fragments are malformed");
     open.bytes = in.rest();
     open_[{header.run, series}] = std::move(open);
     return Status();

@@ -65,8 +65,8 @@ struct RecordParts {
 };
 [[nodiscard]] RecordParts parts_of(ByteView record);  // the record is whole
 // Appends a record made of a head and `middle` and `rest` behind the run number.
-void append_record(std::uint8_t type, std::uint8_t version_flags, RunNumber run, ByteView middle, ByteView rest,
-                   Bytes& out);
+void append_record(std::uint8_t type, std::uint8_t version_flags, RunNumber run, ByteView middle,
+                   ByteView rest, Bytes& out);
 
 template <class Visit>
 void for_each_piece(ByteView record, std::uint64_t series, Visit&& visit) {

@@ -8,7 +8,8 @@ namespace {
 constexpr std::size_t kBlockBytes = 1u << 20;  // of one read; not critical
 
 Status damaged(const JournalPlace& place, const std::string& what) {
-  return Status(Code::damaged, "journal " + to_text(place) + ": " + what + "; restore the store from a backup, or keep a copy and verify it");
+  return Status(Code::damaged, "journal " + to_text(place) + ": " + what +
+                                   "; restore the store from a backup, or keep a copy and verify it");
 }
 
 // A whole frame in one segment that proves that everything before `limit` of it had been synced once.
@@ -31,7 +32,8 @@ Result<bool> FrameReader::next(Frame& frame) {
     if (!found) {
       // The block may be older than what was written behind its last frame.
       block_.clear();
-      TN_ASSIGN(found, read_frame(frame));
+      TN_ASSIGN(const bool found_now, read_frame(frame));
+      found = found_now;
     }
     if (found) return true;
     TN_ASSIGN(const bool stepped, step_to_next_segment());
@@ -48,7 +50,8 @@ Result<ByteView> FrameReader::bytes(std::uint64_t offset, std::size_t size) {
                     offset + size <= block_offset_ + block_.size();
   if (!held) {
     block_.clear();
-    TN_TRY(log_.read(place_.segment, offset, std::min<std::uint64_t>(end - offset, std::max(size, kBlockBytes)), block_));
+    TN_TRY(log_.read(place_.segment, offset,
+                     std::min<std::uint64_t>(end - offset, std::max(size, kBlockBytes)), block_));
     block_segment_ = place_.segment;
     block_offset_ = offset;
   }
@@ -56,6 +59,7 @@ Result<ByteView> FrameReader::bytes(std::uint64_t offset, std::size_t size) {
 }
 
 Result<bool> FrameReader::read_frame(Frame& frame) {
+  if (place_.segment.value == 0) return false;
   TN_ASSIGN(const ByteView head, bytes(place_.offset, kFrameHeaderBytes));
   FrameHeader header;
   if (!decode_frame_header(head, header)) return false;
@@ -83,7 +87,8 @@ Result<bool> FrameReader::step_to_next_segment() {
   }
   // A segment is begun only after all before it was synced.
   if (header->first > place_.position) {
-    return damaged(place_, "a frame is missing, the next segment begins at " + std::to_string(header->first.value));
+    return damaged(place_,
+                   "a frame is missing, the next segment begins at " + std::to_string(header->first.value));
   }
   if (header->first < place_.position) return false;
   place_.segment = next;
@@ -94,9 +99,10 @@ Result<bool> FrameReader::step_to_next_segment() {
 Status FrameReader::prove_tail() const {
   Bytes content;
   std::size_t from = place_.offset;
-  for (SegmentNumber segment = place_.segment; segment.value <= place_.segment.value + 1; ++segment.value, from = 0) {
+  for (SegmentNumber segment = place_.segment; segment.value <= place_.segment.value + 1;
+       ++segment.value, from = 0) {
     const Status read = log_.read(segment, 0, log_.segment_bytes(), content);
-    if (read.code() == Code::not_found && segment != place_.segment) break;
+    if (read.code() == Code::not_found) continue;
     TN_TRY(read);
     if (holds_proof(content, from, place_.position, generation_)) {
       return damaged(place_, "a frame that had been synced is damaged");

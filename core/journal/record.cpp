@@ -101,7 +101,8 @@ class BodyEncoder {
   }
   void operator()(const RunStarted& b) {
     hash(b.workflow);
-    w_.byte(static_cast<std::uint8_t>((b.id_chosen ? 1 : 0) | (b.test ? 2 : 0) | (b.command.is_none() ? 0 : 4)));
+    w_.byte(
+        static_cast<std::uint8_t>((b.id_chosen ? 1 : 0) | (b.test ? 2 : 0) | (b.command.is_none() ? 0 : 4)));
     w_.string(b.id);
     payload(b.input);
     w_.string(b.labels);
@@ -120,7 +121,9 @@ class BodyEncoder {
     failure(b.failure);
   }
   void operator()(const TaskSkipped& b) { w_.byte(static_cast<std::uint8_t>(b.reason)); }
-  void operator()(const SwitchChosen& b) { w_.varint(b.arm == SwitchChosen::kNoArm ? 0 : std::uint64_t{b.arm} + 1); }
+  void operator()(const SwitchChosen& b) {
+    w_.varint(b.arm == SwitchChosen::kNoArm ? 0 : std::uint64_t{b.arm} + 1);
+  }
   void operator()(const TimerFired&) {}
   void operator()(const CancelRequested& b) {
     w_.string(b.reason);
@@ -132,8 +135,8 @@ class BodyEncoder {
     payload(b.output);
     failure(b.failure);
     w_.varint(b.culprit == kNoTask ? 0 : std::uint64_t{b.culprit.value} + 1);
-    for (std::uint32_t n : {b.counts.done, b.counts.skipped, b.counts.failed, b.counts.cancelled, b.counts.not_reached,
-                            b.counts.retries, b.counts.manual_actions}) {
+    for (std::uint32_t n : {b.counts.done, b.counts.skipped, b.counts.failed, b.counts.cancelled,
+                            b.counts.not_reached, b.counts.retries, b.counts.manual_actions}) {
       w_.varint(n);
     }
     w_.varint(static_cast<std::uint64_t>(b.counts.busy_ns));
@@ -159,7 +162,8 @@ class BodyEncoder {
       w_.byte(static_cast<std::uint8_t>(PayloadTag::null));
       return;
     }
-    w_.byte(static_cast<std::uint8_t>(p.content_type() == ContentType::json ? PayloadTag::json : PayloadTag::bytes));
+    w_.byte(static_cast<std::uint8_t>(p.content_type() == ContentType::json ? PayloadTag::json
+                                                                            : PayloadTag::bytes));
     w_.string(p.view());
   }
   RecordWriter& w_;
@@ -257,7 +261,9 @@ class BodyDecoder {
     b.retry_at = time();
     failure(b.failure);
   }
-  void operator()(TaskSkipped& b) { b.reason = enumerator(SkipReason::arm_not_taken, SkipReason::value_skipped); }
+  void operator()(TaskSkipped& b) {
+    b.reason = enumerator(SkipReason::arm_not_taken, SkipReason::value_skipped);
+  }
   void operator()(SwitchChosen& b) {
     const std::uint64_t arm = in_.varint();
     require(arm <= SwitchChosen::kNoArm);
@@ -318,9 +324,12 @@ class BodyDecoder {
   }
   Payload payload() {
     switch (static_cast<PayloadTag>(in_.fixed<std::uint8_t>())) {
-      case PayloadTag::null: return Payload();
-      case PayloadTag::json: return Payload::json(in_.string());
-      case PayloadTag::bytes: return Payload::make(ContentType::bytes, in_.string());
+      case PayloadTag::null:
+        return Payload();
+      case PayloadTag::json:
+        return Payload::json(in_.string());
+      case PayloadTag::bytes:
+        return Payload::make(ContentType::bytes, in_.string());
     }
     require(false);
     return Payload();
@@ -342,19 +351,32 @@ bool read_body(EventBody& body, BodyDecoder& decoder) {
 // False for a type outside of the list.
 bool read_body(std::uint8_t type, EventBody& body, BodyDecoder& decoder) {
   switch (static_cast<EventType>(type)) {
-    case EventType::engine_opened: return read_body<EngineOpened>(body, decoder);
-    case EventType::workflow_stored: return read_body<WorkflowStored>(body, decoder);
-    case EventType::command_applied: return read_body<CommandApplied>(body, decoder);
-    case EventType::command_refused: return read_body<CommandRefused>(body, decoder);
-    case EventType::pool_used: return read_body<PoolUsed>(body, decoder);
-    case EventType::run_started: return read_body<RunStarted>(body, decoder);
-    case EventType::task_done: return read_body<TaskDone>(body, decoder);
-    case EventType::attempt_failed: return read_body<AttemptFailed>(body, decoder);
-    case EventType::task_skipped: return read_body<TaskSkipped>(body, decoder);
-    case EventType::switch_chosen: return read_body<SwitchChosen>(body, decoder);
-    case EventType::timer_fired: return read_body<TimerFired>(body, decoder);
-    case EventType::cancel_requested: return read_body<CancelRequested>(body, decoder);
-    case EventType::run_ended: return read_body<RunEnded>(body, decoder);
+    case EventType::engine_opened:
+      return read_body<EngineOpened>(body, decoder);
+    case EventType::workflow_stored:
+      return read_body<WorkflowStored>(body, decoder);
+    case EventType::command_applied:
+      return read_body<CommandApplied>(body, decoder);
+    case EventType::command_refused:
+      return read_body<CommandRefused>(body, decoder);
+    case EventType::pool_used:
+      return read_body<PoolUsed>(body, decoder);
+    case EventType::run_started:
+      return read_body<RunStarted>(body, decoder);
+    case EventType::task_done:
+      return read_body<TaskDone>(body, decoder);
+    case EventType::attempt_failed:
+      return read_body<AttemptFailed>(body, decoder);
+    case EventType::task_skipped:
+      return read_body<TaskSkipped>(body, decoder);
+    case EventType::switch_chosen:
+      return read_body<SwitchChosen>(body, decoder);
+    case EventType::timer_fired:
+      return read_body<TimerFired>(body, decoder);
+    case EventType::cancel_requested:
+      return read_body<CancelRequested>(body, decoder);
+    case EventType::run_ended:
+      return read_body<RunEnded>(body, decoder);
   }
   return false;
 }
@@ -362,7 +384,8 @@ bool read_body(std::uint8_t type, EventBody& body, BodyDecoder& decoder) {
 Result<Decoded> unknown(const RecordHeader& header) {
   if ((header.flags & kSkippable) != 0) return Decoded::passed_over;
   return Status(Code::newer_format, "run " + std::to_string(header.run.value) + " has an event of type " +
-                                        std::to_string(header.type) + " version " + std::to_string(header.version) +
+                                        std::to_string(header.type) + " version " +
+                                        std::to_string(header.version) +
                                         ", which this library doesn't know; open the store with a newer one");
 }
 

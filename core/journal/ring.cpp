@@ -11,6 +11,8 @@ RingMemory::RingMemory(std::size_t bytes) : bytes_(static_cast<char*>(std::callo
 }
 RingMemory::RingMemory(RingMemory&& other) noexcept
     : bytes_(std::exchange(other.bytes_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-RingMemory::~RingMemory() { std::free(bytes_); }
+RingMemory::~RingMemory() {
+  std::free(bytes_);
+}
 
 }  // namespace tenuto

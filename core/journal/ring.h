@@ -66,7 +66,8 @@ class BasicRing {
   };
 
   // `start` is the first position that will be appended, a multiple of 8.
-  BasicRing(Memory memory, Position start) : memory_(std::move(memory)), head_(start.value), tail_(start.value) {
+  BasicRing(Memory memory, Position start)
+      : memory_(std::move(memory)), head_(start.value), tail_(start.value) {
     TN_CHECK(memory_.size() >= kBatchHeaderBytes && (memory_.size() & (memory_.size() - 1)) == 0);
     TN_CHECK(start.value % kBatchAlign == 0);
   }
@@ -163,11 +164,15 @@ class RingMemory {
   ~RingMemory();
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::uint64_t load(std::size_t offset) const { return word(offset).load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t load(std::size_t offset) const {
+    return word(offset).load(std::memory_order_acquire);
+  }
   void publish(std::size_t offset, std::uint64_t v) { word(offset).store(v, std::memory_order_release); }
   void write(std::size_t offset, ByteView bytes) { std::memcpy(bytes_ + offset, bytes.data(), bytes.size()); }
   void zero(std::size_t offset, std::size_t bytes) { std::memset(bytes_ + offset, 0, bytes); }
-  [[nodiscard]] ByteView view(std::size_t offset, std::size_t bytes) const { return {bytes_ + offset, bytes}; }
+  [[nodiscard]] ByteView view(std::size_t offset, std::size_t bytes) const {
+    return {bytes_ + offset, bytes};
+  }
 
  private:
   [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t offset) const {

@@ -36,8 +36,8 @@ std::uint64_t checksum(ByteView head, std::span<const ByteView> pieces) {
 }  // namespace
 
 std::string to_text(const JournalPlace& place) {
-  return "segment " + std::to_string(place.segment.value) + ", offset " + std::to_string(place.offset) + ", position " +
-         std::to_string(place.position.value);
+  return "segment " + std::to_string(place.segment.value) + ", offset " + std::to_string(place.offset) +
+         ", position " + std::to_string(place.position.value);
 }
 
 SegmentHeaderBytes encode(const SegmentHeader& header) {
@@ -70,8 +70,9 @@ Result<SegmentHeader> decode_segment_header(ByteView in) {
   r.fixed<std::uint64_t>();
   if (r.fixed<std::uint64_t>() != XXH3_64bits(in.data(), kSegmentHeaderBytes - kChecksumBytes)) return none;
   if (format > kJournalFormat) {
-    return Status(Code::newer_format, "segment " + std::to_string(header.number.value) + " has journal format " +
-                                          std::to_string(format) + "; open the store with a newer library");
+    return Status(Code::newer_format, "segment " + std::to_string(header.number.value) +
+                                          " has journal format " + std::to_string(format) +
+                                          "; open the store with a newer library");
   }
   return header;
 }

@@ -50,7 +50,8 @@ inline constexpr std::uint32_t kJournalFormat = 1;
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kFrameHeaderBytes = 40;
 inline constexpr std::size_t kFramePayloadBytesMax = limits::kFrameBytesMax - kFrameHeaderBytes;
-static_assert(limits::kFrameBytesMax + kSegmentHeaderBytes <= limits::kSegmentBytes, "every frame fits in a new segment");
+static_assert(limits::kFrameBytesMax + kSegmentHeaderBytes <= limits::kSegmentBytes,
+              "every frame fits in a new segment");
 static_assert(limits::kBatchBytesMax <= kFramePayloadBytesMax, "every batch fits in a frame");
 
 struct SegmentHeader {

@@ -5,8 +5,8 @@
 
 namespace tenuto {
 
-Segments::Segments(std::vector<LiveSegment> live, std::vector<SegmentNumber> spares, std::size_t segment_bytes,
-                   std::size_t window_bytes)
+Segments::Segments(std::vector<LiveSegment> live, std::vector<SegmentNumber> spares,
+                   std::size_t segment_bytes, std::size_t window_bytes)
     : window_segments_(window_bytes / segment_bytes), live_(std::move(live)), spares_(std::move(spares)) {
   TN_CHECK(window_segments_ >= 2);
 }
@@ -17,7 +17,9 @@ void Segments::release_before(Position watermark) {
 }
 
 // The segment that is written is never released: where its frames end is not known here.
-bool Segments::first_is_released() const { return live_.size() >= 2 && live_[1].first <= released_; }
+bool Segments::first_is_released() const {
+  return live_.size() >= 2 && live_[1].first <= released_;
+}
 
 bool Segments::window_is_full() const {
   MutexLock lock(mutex_);

@@ -1,0 +1,82 @@
+#include "core/journal/retention.h"
+
+#include <vector>
+
+#include "core/journal/live_row.h"
+#include "core/journal/summary.h"
+#include "core/store/keys.h"
+
+namespace tenuto {
+namespace {
+
+Status forget(StateWrite& write, JournalMeta& meta, const SummaryRow& row) {
+  for (std::uint32_t chunk = 0; chunk < row.chunks; ++chunk) {
+    TN_TRY(write.erase(Table::history, history_key({row.run, ChunkNumber(chunk)})));
+  }
+  --meta.summary_rows;
+  --meta.ended[static_cast<std::size_t>(row.state)];
+  if (!row.id_chosen) return Status();
+  // The id may belong to a later run by now.
+  ByteView value;
+  TN_ASSIGN(const bool found, write.get(Table::keys, row.id, value));
+  if (!found) return Status();
+  TN_ASSIGN(const RunNumber run, decode_run_number(row.id, value));
+  return run == row.run ? write.erase(Table::keys, row.id) : Status();
+}
+
+// Forgets what is expired of one block; returns how many rows.
+Result<std::uint32_t> thin(StateWrite& write, JournalMeta& meta, const RetentionPolicy& policy, WallTime now,
+                           const Bytes& key, const Bytes& value) {
+  TN_ASSIGN(const std::vector<SummaryRow> rows, read_summary_rows(key, value));
+  SummaryBlock kept;
+  std::uint32_t forgotten = 0;
+  for (const SummaryRow& row : rows) {
+    const bool too_old = policy.age != 0 && row.ended.ns < now.ns - policy.age;
+    const bool too_many = policy.count != 0 && meta.summary_rows > policy.count;
+    if (!too_old && !too_many) {
+      kept.add(row);
+      continue;
+    }
+    TN_TRY(forget(write, meta, row));
+    ++forgotten;
+  }
+  if (forgotten == 0) return forgotten;
+  if (kept.zone().rows == 0) {
+    TN_TRY(write.erase(Table::summaries, key));
+  } else {
+    TN_TRY(write.put(Table::summaries, key, kept.finish(key)));
+  }
+  return forgotten;
+}
+
+}  // namespace
+
+Result<Retained> apply_retention(StateWrite& write, JournalMeta& meta, const RetentionPolicy& policy,
+                                 WallTime now) {
+  Retained retained;
+  if (policy.keeps_all()) return retained;
+  Bytes from = block_key(BlockNumber(0));
+  while (retained.forgotten + kSummaryRowsMax <= kRetentionRunsMax) {
+    // Copies: what a scan shows lives until the next put.
+    Bytes key;
+    Bytes value;
+    TN_TRY(write.scan(Table::summaries, from, [&](ByteView k, ByteView v) {
+      key = k;
+      value = v;
+      return false;
+    }));
+    if (key.empty()) break;
+    TN_ASSIGN(const std::uint32_t rows, thin(write, meta, policy, now, key, value));
+    if (rows == 0) {
+      TN_ASSIGN(const SummaryZone zone, read_summary_zone(key, value));
+      if (policy.age != 0) retained.next_expiry = WallTime{zone.ended_min.ns + policy.age};
+      break;
+    }
+    retained.forgotten += rows;
+    from = key + '\0';
+  }
+  if (retained.forgotten != 0) TN_TRY(write.put(Table::meta, kJournalMetaKey, encode(meta)));
+  return retained;
+}
+
+}  // namespace tenuto
