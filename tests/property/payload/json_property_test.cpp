@@ -70,7 +70,7 @@ void write_random(Random& random, int depth, Writer& writer, Bytes& trace) {
       const std::uint64_t count = random.chance(1, 10) ? 50 : random.below(5);
       for (std::uint64_t n = 0; n < count; ++n) {
         Bytes key = std::to_string(n);
-        if (random.chance(1, 4)) key += random_text(random);
+        if (random.chance(1, 4)) key += "." + random_text(random);
         writer.key(key);
         trace += "k" + std::to_string(key.size()) + ":" + key;
         write_random(random, depth - 1, writer, trace);
