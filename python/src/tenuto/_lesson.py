@@ -1,6 +1,7 @@
 """Errors of drawing that teach: where in the user's file, what cannot be drawn, and what to write instead."""
 
 import ast
+import copy
 import functools
 import linecache
 import sys
@@ -75,36 +76,54 @@ def _describe(node: ast.AST) -> tuple[str, str] | None:
         case ast.If(test=test):
             return (
                 f"if {text(test)}:",
-                f"Write `with when({text(test)}):` and `with otherwise():` instead of if and else.",
+                f"Write `with when({_drawn(test)}):` and `with otherwise():` instead of if and else.",
             )
         case ast.While(test=test):
             return f"while {text(test)}:", "A drawn workflow has no while; put the loop into the body of a task."
         case ast.Assert(test=test):
             return f"assert {text(test)}", "Check it in the body of a task and raise Stop there."
         case ast.IfExp(test=test):
-            return text(node), f"Write `with when({text(test)}):` and `with otherwise():`, each with its own task."
-        case ast.BoolOp(op=op, values=values):
-            sign = " & " if isinstance(op, ast.And) else " | "
-            return text(
-                node
-            ), f"Write `{sign.join(_operand(value) for value in values)}`, with parentheses around each."
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return text(node), f"Write `~{_operand(operand)}` or `not_({text(operand)})`."
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if isinstance(op, ast.In | ast.NotIn):
-            sign = "" if isinstance(op, ast.In) else "~"
-            return text(node), f"Write `{sign}in_({text(left)}, {text(right)})`."
-        case ast.Compare(left=left, ops=ops, comparators=rest) if len(ops) > 1:
-            pairs = zip([left, *rest[:-1]], ops, rest, strict=True)
-            parts = (f"({text(ast.Compare(a, [op], [b]))})" for a, op, b in pairs)
-            return text(node), f"Write `{' & '.join(parts)}`."
+            return text(node), f"Write `with when({_drawn(test)}):` and `with otherwise():`, each with its own task."
+        case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return text(node), f"Write `{_drawn(node)}`, with parentheses around comparisons."
+        case ast.Compare(ops=ops) if len(ops) > 1 or isinstance(ops[0], ast.In | ast.NotIn):
+            return text(node), f"Write `{_drawn(node)}`."
         case ast.comprehension(ifs=[test, *_]):
             return f"… if {text(test)}", "A drawn value can't be filtered; do it in the body of a task."
     return None
 
 
-def _operand(node: ast.expr) -> str:
-    simple = isinstance(node, ast.Name | ast.Constant | ast.Subscript | ast.Attribute | ast.Call)
-    return ast.unparse(node) if simple else f"({ast.unparse(node)})"
+def _drawn(condition: ast.expr) -> str:
+    """A condition as it can be drawn."""
+    return ast.unparse(_Drawn().visit(copy.deepcopy(condition)))
+
+
+class _Drawn(ast.NodeTransformer):
+    """Puts & | ~ and in_() where Python would ask for a truth."""
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        self.generic_visit(node)
+        return _joined(ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr(), node.values)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        return ast.UnaryOp(ast.Invert(), node.operand) if isinstance(node.op, ast.Not) else node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        pairs = zip([node.left, *node.comparators[:-1]], node.ops, node.comparators, strict=True)
+        return _joined(ast.BitAnd(), [_comparison(left, op, right) for left, op, right in pairs])
+
+
+def _joined(op: ast.operator, parts: list[ast.expr]) -> ast.expr:
+    return functools.reduce(lambda left, right: ast.BinOp(left, op, right), parts)
+
+
+def _comparison(left: ast.expr, op: ast.cmpop, right: ast.expr) -> ast.expr:
+    if not isinstance(op, ast.In | ast.NotIn):
+        return ast.Compare(left, [op], [right])
+    call = ast.Call(ast.Name("in_"), [left, right], [])
+    return call if isinstance(op, ast.In) else ast.UnaryOp(ast.Invert(), call)
 
 
 def _nodes_at(frame: FrameType) -> list[ast.AST]:

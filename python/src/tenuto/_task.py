@@ -249,6 +249,8 @@ def _identity(fn: Callable[..., Any], name: str | None) -> str:
 
 def _module(fn: Callable[..., Any]) -> str:
     """The module of a function, by a name that is the same however the program was started."""
+    if isinstance(fn, functools.partial):
+        return _module(fn.func)
     module = getattr(fn, "__module__", None) or "unknown"
     if module not in ("__main__", "__mp_main__"):
         return str(module)

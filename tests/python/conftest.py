@@ -1,0 +1,27 @@
+"""Finds the package where CMake has put it together, and keeps every test away from real stores."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE_DIR = Path(os.environ.get("TENUTO_PYTHON_DIR", ROOT / "build" / "dev" / "python"))
+
+if "tenuto" not in sys.modules and (PACKAGE_DIR / "tenuto").is_dir():
+    sys.path.insert(0, str(PACKAGE_DIR))
+    # For the programs that tests start.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE_DIR), os.environ.get("PYTHONPATH")]))
+
+
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TENUTO_DB", str(tmp_path / "default.db"))
+    yield
+    import tenuto.engine
+
+    if tenuto.engine._default is not None:
+        tenuto.engine._default.close()
+        tenuto.engine._default = None
