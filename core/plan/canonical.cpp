@@ -80,7 +80,8 @@ class CanonicalWriter {
   void needs(const NodeSpec& node) {
     if (node.needs.empty()) return;
     std::vector<ByteView> names(node.needs.size());
-    std::transform(node.needs.begin(), node.needs.end(), names.begin(), [](const NameRef& need) { return need.name; });
+    std::transform(node.needs.begin(), node.needs.end(), names.begin(),
+                   [](const NameRef& need) -> ByteView { return need.name; });
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     writer_.key("needs").begin_array();

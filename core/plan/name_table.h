@@ -11,7 +11,8 @@ namespace tenuto {
 
 inline constexpr std::uint32_t kNoNode = 0xFFFF'FFFFu;
 
-// Open addressing over XXH3: the names of a million nodes are put once and looked up several times.
+// Open addressing over XXH3. With a million names a look-up costs little more than the cache misses it takes, so the slots
+// are small and a name's text is looked at only where the hash agrees.
 class NameTable {
  public:
   void reserve(std::size_t names);
@@ -21,14 +22,18 @@ class NameTable {
   [[nodiscard]] std::uint32_t find(ByteView name) const;
 
  private:
-  struct Slot {
+  struct Entry {
     ByteView name;
-    std::uint32_t index = kNoNode;
+    std::uint32_t index;
   };
-  [[nodiscard]] std::size_t slot_of(ByteView name) const;
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::uint32_t entry = kNoNode;
+  };
+  [[nodiscard]] std::size_t slot_of(ByteView name, std::uint32_t hash) const;
 
   std::vector<Slot> slots_;  // a power of two, at most half of them used
-  std::size_t used_ = 0;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace tenuto

@@ -63,13 +63,23 @@ void append_normal(Bytes& out, const json::Value& value) {
   }
 }
 
+Result<std::uint32_t> NormalTexts::number_of(ByteView text) {
+  const bool is_last = !text.empty() && text.data() == last_text_.data() && text.size() == last_text_.size();
+  if (is_last) return last_number_;
+  std::uint32_t number = known_.find(text);
+  if (number == kNoNode) {
+    TN_ASSIGN(const json::Value* value, parser_.parse(text, json::Duplicates::reject));
+    number = known_.put(text, static_cast<std::uint32_t>(normal_.size()));
+    append_normal(normal_.emplace_back(), *value);
+  }
+  last_text_ = text;
+  last_number_ = number;
+  return number;
+}
+
 Result<ByteView> NormalTexts::normal(ByteView text) {
-  const auto next = static_cast<std::uint32_t>(normal_.size());
-  if (const std::uint32_t index = known_.find(text); index != kNoNode) return ByteView(normal_[index]);
-  TN_ASSIGN(const json::Value* value, parser_.parse(text, json::Duplicates::reject));
-  known_.put(text, next);
-  append_normal(normal_.emplace_back(), *value);
-  return ByteView(normal_.back());
+  TN_ASSIGN(const std::uint32_t number, number_of(text));
+  return normal(number);
 }
 
 }  // namespace tenuto

@@ -1,6 +1,7 @@
 // JSON values in their one normal text: no white space, keys sorted by their bytes, numbers and strings in one spelling.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <string>
 
@@ -17,13 +18,20 @@ void append_normal(Bytes& out, const json::Value& value);
 // Normal texts, remembered: tasks often share one argument text, and each text is asked for several times.
 class NormalTexts {
  public:
-  // `text` must outlive this object, as does what is returned. invalid_argument if it is no JSON value or has a key twice.
+  // The number of `text`, which must outlive this object: dense from 0, the same for equal texts. invalid_argument if it is
+  // no JSON value or has a key twice.
+  [[nodiscard]] Result<std::uint32_t> number_of(ByteView text);
+  // The normal text; lives as long as this object.
+  [[nodiscard]] ByteView normal(std::uint32_t number) const { return normal_[number]; }
+  // normal(number_of(text)).
   [[nodiscard]] Result<ByteView> normal(ByteView text);
 
  private:
-  NameTable known_;  // text -> index into normal_
+  NameTable known_;  // text -> number
   std::deque<Bytes> normal_;
   json::Parser parser_;
+  ByteView last_text_;  // mostly asked for again at once
+  std::uint32_t last_number_ = 0;
 };
 
 }  // namespace tenuto

@@ -50,15 +50,15 @@ void References::needs(std::uint32_t node) {
 
 void References::need(std::uint32_t node, const NameRef& ref) {
   const TextPosition at = ref.at.line != 0 ? ref.at : outline_[node].spec->at;
-  const std::string text = describe(node) + " needs " + quoted(ref.name);
+  const auto text = [&] { return describe(node) + " needs " + quoted(ref.name); };
   const std::uint32_t needed = outline_.find(ref.name);
-  if (needed == kNoNode) return unknown(at, text + ", which does not exist", ref.name, false);
+  if (needed == kNoNode) return unknown(at, text() + ", which does not exist", ref.name, false);
   if (outline_[needed].spec == outline_[node].spec) {
     return problems_.add(at, describe(node) + " needs itself; remove it from `needs`");
   }
   if (outline_[needed].kind == OutlineNode::Kind::task) return link(needed, node, EdgeKind::order);
   if (needed < node && node < outline_[needed].end) {
-    return problems_.add(at, text + ", in whose arm it stands: it waits for that choice anyway; remove it from `needs`");
+    return problems_.add(at, text() + ", in whose arm it stands and which it waits for anyway; remove it from `needs`");
   }
   // The switch has ended when all nodes in its arms have.
   for (std::uint32_t i = needed; i < outline_[needed].end; ++i) link(i, node, EdgeKind::order);

@@ -12,14 +12,17 @@ Sources::Sources(const Outline& outline, NormalTexts& texts) : outline_(outline)
 
 Result<std::uint32_t> Sources::template_of(ByteView text) {
   if (text.empty()) return 0;
-  TN_ASSIGN(const ByteView normal, texts_.normal(text));
-  if (const std::uint32_t index = template_index_.find(normal); index != kNoNode) return index;
-  TN_ASSIGN(const json::Value* value, parser_.parse(normal));
+  TN_ASSIGN(const std::uint32_t number, texts_.number_of(text));
+  if (number >= template_index_.size()) template_index_.resize(number + 1, kNoNode);
+  std::uint32_t& index = template_index_[number];
+  if (index != kNoNode) return index;
+  // From the normal text, which is what a store keeps: a plan made from that again is the same.
+  TN_ASSIGN(const json::Value* value, parser_.parse(texts_.normal(number)));
   TN_ASSIGN(expr::Template pattern, expr::compile_template(*value));
   std::vector<OperandRef> operands = bind(pattern.names());
-  const auto index = static_cast<std::uint32_t>(templates_.size());
+  index = static_cast<std::uint32_t>(templates_.size());
   templates_.push_back({std::move(pattern), std::move(operands)});
-  return template_index_.put(normal, index);
+  return index;
 }
 
 Result<std::uint32_t> Sources::condition_of(ByteView text) {
