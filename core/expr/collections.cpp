@@ -138,11 +138,11 @@ Value concatenate_strings(Workspace& work, const Value& left, const Value& right
   Value joined = left;
   joined.size = static_cast<std::uint32_t>(size);
   char* to;
-  if (work.extend(left.text, left.size, size)) {
+  if (work.grow(left.text, left.size, size)) {
     to = const_cast<char*>(left.text);  // it is the workspace's own
   } else {
     if (!work.charge_bytes(left.size)) return work.out_of_steps();
-    to = work.allocate(size);
+    to = work.allocate_growing(size);
     if (to == nullptr) return work.out_of_memory();
     if (left.size > 0) std::memcpy(to, left.text, left.size);
     joined.text = to;
@@ -159,19 +159,18 @@ Value concatenate_lists(Workspace& work, const Value& left, const Value& right) 
   joined.kind = ValueKind::list;
   joined.size = static_cast<std::uint32_t>(size);
   Value* to;
-  if (!left.of_json && work.extend(reinterpret_cast<const char*>(left.items), left.size * sizeof(Value),
-                                   size * sizeof(Value))) {
+  if (!left.of_json && work.grow(reinterpret_cast<const char*>(left.items), left.size * sizeof(Value),
+                                 size * sizeof(Value))) {
     to = const_cast<Value*>(left.items) + left.size;  // it is the workspace's own
     joined.items = left.items;
   } else {
     if (!work.charge(left.size)) return work.out_of_steps();
-    to = work.allocate_array<Value>(size);
+    to = reinterpret_cast<Value*>(work.allocate_growing(size * sizeof(Value)));
     if (to == nullptr) return work.out_of_memory();
     joined.items = to;
     Items items(left);
     while (items.next(*to)) ++to;
   }
-  // Read to the end first: `right` may be `left`.
   Items items(right);
   while (items.next(*to)) ++to;
   return joined;

@@ -17,14 +17,14 @@ void Workspace::reset() {
   next_ = chunks_.front().get();
   left_ = kChunkBytes;
   reserved_ = kChunkBytes;
-  newest_end_ = nullptr;
+  growing_end_ = growing_limit_ = nullptr;
   steps_ = 0;
   instruction_ = 0;
 }
 
 bool Workspace::add_chunk(std::size_t room) {
   if (room > limits::kEvaluationBytesMax - reserved_) return false;
-  // Chunks double, so that a long chain of `+` moves its prefix only a few times.
+  // Chunks double, so that there are few of them.
   const std::size_t size = std::max(room, std::min(reserved_, limits::kEvaluationBytesMax - reserved_));
   chunks_.push_back(std::make_unique_for_overwrite<char[]>(size));
   reserved_ += size;
@@ -33,14 +33,23 @@ bool Workspace::add_chunk(std::size_t room) {
   return true;
 }
 
-bool Workspace::extend(const char* begin, std::size_t old_size, std::size_t size) {
-  if (old_size == 0 || begin + old_size != newest_end_) return false;
-  const std::size_t behind = left_ + static_cast<std::size_t>(next_ - newest_end_);
-  if (size - old_size > behind) return false;
-  const std::size_t taken = std::min(left_, (size - old_size + 7) & ~std::size_t{7});
-  next_ += taken;
-  left_ -= taken;
-  newest_end_ = begin + size;
+char* Workspace::allocate_growing(std::size_t size) {
+  std::size_t room = size * 2;
+  char* p = allocate(room);
+  if (p == nullptr) {
+    room = size;
+    p = allocate(room);
+  }
+  if (p == nullptr) return nullptr;
+  growing_end_ = p + size;
+  growing_limit_ = p + room;
+  return p;
+}
+
+bool Workspace::grow(const char* begin, std::size_t old_size, std::size_t size) {
+  if (old_size == 0 || begin + old_size != growing_end_) return false;
+  if (size - old_size > static_cast<std::size_t>(growing_limit_ - growing_end_)) return false;
+  growing_end_ = begin + size;
   return true;
 }
 

@@ -56,17 +56,17 @@ class Workspace {
     char* p = next_;
     next_ += room;
     left_ -= room;
-    newest_end_ = p + size;
     return p;
   }
   template <class T>
   [[nodiscard]] T* allocate_array(std::size_t count) {
     return reinterpret_cast<T*>(allocate(count * sizeof(T)));
   }
-  // If the `old_size` bytes at `begin` are the newest allocation, whole, and there is room behind them: makes it `size`
-  // bytes long. Else returns false and changes nothing. With it a chain of `+` costs linear time: its prefix stays where
-  // it is.
-  [[nodiscard]] bool extend(const char* begin, std::size_t old_size, std::size_t size);
+  // The same with room behind it: grow() can make it longer.
+  [[nodiscard]] char* allocate_growing(std::size_t size);
+  // If the `old_size` bytes at `begin` are the newest growing allocation, whole, and it has the room: makes it `size` bytes
+  // long. Else returns false and changes nothing. With it a chain of `+` takes linear time: its prefix stays in place.
+  [[nodiscard]] bool grow(const char* begin, std::size_t old_size, std::size_t size);
 
   // Takes `steps` from the budget; false once it is spent.
   [[nodiscard]] bool charge(std::uint64_t steps) {
@@ -87,7 +87,8 @@ class Workspace {
   std::vector<std::unique_ptr<char[]>> chunks_;  // chunks_[0] has kChunkBytes and is kept
   char* next_ = nullptr;
   std::size_t left_ = 0;
-  const char* newest_end_ = nullptr;
+  const char* growing_end_ = nullptr;   // of the newest growing allocation as it is
+  const char* growing_limit_ = nullptr;  // of its room
   std::size_t reserved_ = 0;  // bytes of all chunks
   std::uint64_t steps_ = 0;
   std::uint32_t instruction_ = 0;
