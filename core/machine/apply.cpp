@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/machine/retry.h"
+
 namespace tenuto {
 namespace {
 
@@ -51,48 +53,64 @@ void skip_along_edges(Run& run, TaskIndex task, Changes& changes) {
 }
 
 Status misfit(const Run& run, const Event& event, std::string_view why) {
+  const std::string node = event.task == kNoTask ? "" : " of node " + std::to_string(event.task.value);
   return {Code::damaged, "run " + std::to_string(run.number.value) + ": event " + std::string(to_text(event.type())) +
-                             " of node " + std::to_string(event.task.value) + " does not fit: " + std::string(why)};
+                             node + " does not fit: " + std::string(why)};
+}
+
+// A run has completed when everything in it has ended well.
+bool may_end_as(const Run& run, RunState state) {
+  if (state == RunState::completed) return run.open == 0 && run.may_start_work();
+  return is_final(state);
+}
+
+bool fits_node(const Run& run, const Event& event) {
+  const TaskRow& row = run.row(event.task);
+  const bool is_switch = run.plan->row(event.task).kind == NodeKind::switch_node;
+  const bool awaited = !is_switch && row.state == TaskState::ready && event.attempt.value == row.attempt;
+  const bool undecided = row.state == TaskState::pending && run.may_start_work();
+  const bool decidable_switch = is_switch && undecided && row.waits_for == 0 && !row.must_skip();
+  switch (event.type()) {
+    case EventType::task_done: return awaited;
+    case EventType::attempt_failed: {
+      const auto& failed = std::get<AttemptFailed>(event.body);
+      if (is_switch) return decidable_switch && failed.final && failed.kind == FailureKind::expression;
+      return awaited && (failed.final || (run.may_start_work() && is_retryable(failed.kind)));
+    }
+    case EventType::task_skipped: return undecided && row.must_skip();
+    case EventType::switch_chosen: {
+      const std::uint32_t arm = std::get<SwitchChosen>(event.body).arm;
+      return decidable_switch && (arm == SwitchChosen::kNoArm || arm < run.plan->arms_of(event.task).size());
+    }
+    case EventType::timer_fired:
+      return run.may_start_work() && row.state == TaskState::waiting && event.attempt.value == row.attempt;
+    default: return false;
+  }
 }
 
 // What each event asks of the state it meets; the functions below rely on it.
 Status check_fits(const Run& run, const Event& event) {
+  if (event.run != run.number) return misfit(run, event, "it is of run " + std::to_string(event.run.value));
   if (event.scope != kRootScope) return misfit(run, event, "no such scope");
   if (is_final(run.state)) return misfit(run, event, "the run has ended");
-  const EventType type = event.type();
-  if (type == EventType::run_ended) return {};
-  if (type == EventType::cancel_requested) {
-    return run.state == RunState::running ? Status() : misfit(run, event, "the run is being cancelled already");
+  switch (event.type()) {
+    case EventType::cancel_requested:
+      return run.state == RunState::running ? Status() : misfit(run, event, "the run is being cancelled already");
+    case EventType::run_ended: {
+      const RunState state = std::get<RunEnded>(event.body).state;
+      if (may_end_as(run, state)) return {};
+      return misfit(run, event, "the run can't end as " + std::string(to_text(state)));
+    }
+    case EventType::task_done:
+    case EventType::attempt_failed:
+    case EventType::task_skipped:
+    case EventType::switch_chosen:
+    case EventType::timer_fired: break;
+    default: return misfit(run, event, "not an event of a live run");
   }
   if (event.task.value >= run.plan->node_count()) return misfit(run, event, "no such node");
-  const TaskRow& row = run.row(event.task);
-  const bool is_switch = run.plan->row(event.task).kind == NodeKind::switch_node;
-  const bool may_end = row.state == TaskState::ready;
-  bool fits = false;
-  switch (type) {
-    case EventType::task_done:
-      fits = !is_switch && may_end && event.attempt.value == row.attempt;
-      break;
-    case EventType::attempt_failed:
-      fits = is_switch ? row.state == TaskState::pending && std::get<AttemptFailed>(event.body).final
-                       : may_end && event.attempt.value == row.attempt;
-      break;
-    case EventType::task_skipped:
-      fits = row.state == TaskState::pending && row.must_skip();
-      break;
-    case EventType::switch_chosen:
-      fits = is_switch && row.state == TaskState::pending && row.waits_for == 0;
-      if (const auto arm = std::get<SwitchChosen>(event.body).arm; arm != SwitchChosen::kNoArm) {
-        fits = fits && arm < run.plan->arms_of(event.task).size();
-      }
-      break;
-    case EventType::timer_fired:
-      fits = row.state == TaskState::waiting;
-      break;
-    default:
-      return misfit(run, event, "not an event of a run's node");
-  }
-  return fits ? Status() : misfit(run, event, "the node is " + std::string(to_text(row.state)));
+  if (fits_node(run, event)) return {};
+  return misfit(run, event, "the node is " + std::string(to_text(run.row(event.task).state)));
 }
 
 void on_task_done(Run& run, const Event& event, const TaskDone& done, Changes& changes) {

@@ -29,8 +29,7 @@ Status late(const Run& run, TaskIndex task) {
 }
 
 bool may_retry(const Run& run, TaskIndex task, Attempt attempt, FailureKind kind) {
-  if (!run.may_start_work()) return false;
-  if (kind != FailureKind::error && kind != FailureKind::timed_out) return false;
+  if (!run.may_start_work() || !is_retryable(kind)) return false;
   return attempt.value <= run.plan->policy_of(task).retry.attempts && attempt.value < limits::kAttemptsMax;
 }
 
