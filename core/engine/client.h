@@ -35,6 +35,7 @@ class ClientEngine final : public Engine {
   Result<std::uint32_t> register_native(std::string_view action, NativeBody body) override;
   Result<std::uint32_t> register_hosted(std::string_view action) override;
   Result<std::shared_ptr<PoolWorker>> open_worker(std::string_view pool, std::uint32_t slots) override;
+  const Ticket* held_ticket(TicketToken token) const override;
   std::string run_id_of(const Ticket& ticket) const override;
   std::string idempotency_key_of(const Ticket& ticket) const override;
 

@@ -42,6 +42,7 @@ struct CoreOptions {
   std::uint64_t store_key = 0;   // differs between stores: run ids, idempotency keys
   bool wait_for_disk = true;     // false: effects do not wait for their events (relaxed, memory)
   std::uint32_t process = 0;     // pid, for people
+  std::string version;           // of the library, for people
   RetentionPolicy retention;
   StoreId store_id;
 };
@@ -77,7 +78,9 @@ class EngineCore final : public Handler {
   // ---- Pieces of work -------------------------------------------------------------------------------------------
   // One group commit and what it sets free. False: nothing to do, or somebody else is at it, or it can't be done now.
   bool commit_one(Context& context);
-  bool materialise_one();
+  bool materialise_one() TN_EXCLUDES(materialise_mutex_);
+  // Materialises everything that is durable now, as far as that works; at close.
+  void materialise_all();
   // Carries out the timers that are due.
   void fire_timers();
   void sample_pools();
@@ -101,6 +104,7 @@ class EngineCore final : public Handler {
   [[nodiscard]] Clock& clock() { return clock_; }
   [[nodiscard]] const CoreOptions& options() const { return options_; }
   [[nodiscard]] Generation generation() const { return generation_; }
+  [[nodiscard]] const Ticket* held_ticket(TicketToken token) const;
   // The pool of native bodies that may block.
   [[nodiscard]] Pool& native_pool() { return native_pool_; }
   // Of a ticket that is held.
@@ -109,8 +113,8 @@ class EngineCore final : public Handler {
 
   // Called when something was published and nobody is known to commit it; may wake a thread. Set once, before start.
   std::function<void()> on_uncommitted = [] {};
-  // Called when the materialiser may have something to do.
-  std::function<void()> on_committed = [] {};
+  // Called, by the thread that commits, when everything before the position is durable. Short; must not append.
+  std::function<void(Position)> on_durable = [](Position) {};
   // Called with the file of a command whose outcome is durable.
   std::function<void(const std::string&)> on_command_settled = [](const std::string&) {};
 
@@ -124,6 +128,7 @@ class EngineCore final : public Handler {
  private:
   class RingWaiter;
   class Rebuilder;
+  class Listener;
   friend class Processor;
 
   // start.cpp
@@ -143,6 +148,7 @@ class EngineCore final : public Handler {
   void schedule(RunRef run);
   void note_uncommitted(Context& context);
   void forget_materialised();
+  void arm_pool_sample();
 
   const CoreOptions options_;
   Clock& clock_;
@@ -162,14 +168,17 @@ class EngineCore final : public Handler {
   Generation generation_;
   std::atomic<std::uint64_t> next_run_{1};
   std::unique_ptr<Segments> segments_;
+  std::unique_ptr<Listener> listener_;
   std::unique_ptr<Ring> ring_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Materialiser> materialiser_;
+  Mutex materialise_mutex_;  // one at a time materialises
 
   Mutex retired_mutex_;
   std::deque<RetireRun> retired_ TN_GUARDED_BY(retired_mutex_);  // in the order of their positions, nearly
 
   Counters counters_;
+  std::atomic<bool> sample_armed_{false};
   std::atomic<std::int64_t> busy_{0};  // tickets that are queued or out, and retries that are armed
 };
 

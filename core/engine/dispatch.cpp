@@ -6,6 +6,13 @@
 #include "core/engine/processor.h"
 
 namespace tenuto {
+namespace {
+
+constexpr Nanos kPoolSampleNs = 60 * kSecond;
+// Token 0 is no ticket's.
+constexpr TimerPayload kSamplePools{0, 1};
+
+}  // namespace
 
 // ---- Bodies ---------------------------------------------------------------------------------------------------------
 
@@ -78,6 +85,7 @@ bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context
   if (ticket.has_timer) timers_.cancel_mono(ticket.timeout_timer);
   const Nanos busy = clock_.wall().ns - ticket.started.ns;
   if (busy > 0) ticket.binding->pool_of(ticket.task).note_busy(busy);
+  arm_pool_sample();
   const RunRef run = ticket.run;
   if (returned == Ticket::Return::late) {
     counters_.late.fetch_add(1, std::memory_order_relaxed);
@@ -96,6 +104,12 @@ void EngineCore::time_out(TicketToken token) {
   std::snprintf(text, sizeof text, "no result after %g s", seconds);
   BodyFailed failed{ticket.task, ticket.attempt, FailureKind::timed_out, {"TimedOut", text, ""}, ticket.started};
   send(ticket.run, Outcome{token, std::move(failed)});
+}
+
+const Ticket* EngineCore::held_ticket(TicketToken token) const {
+  if (!tickets_.contains(token.slot())) return nullptr;
+  const Ticket& ticket = tickets_.at(token.slot());
+  return ticket.is_out(token.generation()) ? &ticket : nullptr;
 }
 
 void EngineCore::run_body(TicketToken token, Context& context) {
@@ -211,7 +225,7 @@ void EngineCore::execute(WorkItem item, Worker& worker) {
     process({item.slot(), 0}, context);
     return;
   }
-  // The item has the low bits of the generation; a ticket can't have been used 2^24 times while it was queued.
+  // The item has the low bits of the generation; no ticket is used 2^24 times while one of its items is queued.
   const std::uint32_t generation = tickets_.at(item.slot()).generation();
   if ((generation & WorkItem::kGenerationMask) != item.generation()) return;
   run_body(TicketToken(generation, item.slot()), context);
@@ -226,7 +240,13 @@ bool EngineCore::idle_work(Worker& worker) {
 void EngineCore::fire_timers() {
   TimerService::Due due;
   timers_.take_due(clock_.wall(), clock_.monotonic(), due);
-  for (const DueTimer& timer : due.mono) time_out(TicketToken(timer.payload.key));
+  for (const DueTimer& timer : due.mono) {
+    if (timer.payload == kSamplePools) {
+      sample_pools();
+    } else {
+      time_out(TicketToken(timer.payload.key));
+    }
+  }
   for (const DueTimer& timer : due.wall) {
     const WorkItem run(timer.payload.key);
     const std::uint32_t generation = runs_.at(run.slot()).generation.load(std::memory_order_acquire);
@@ -239,9 +259,35 @@ void EngineCore::fire_timers() {
 }
 
 bool EngineCore::materialise_one() {
-  if (!materialiser_->run_one(clock_.wall())) return false;
-  forget_materialised();
-  return true;
+  if (!materialise_mutex_.try_lock()) return false;
+  const bool done = materialiser_->run_one(clock_.wall());
+  materialise_mutex_.unlock();
+  if (done) forget_materialised();
+  return done;
+}
+
+void EngineCore::materialise_all() {
+  materialiser_->request();
+  while (materialise_one()) {
+  }
+}
+
+// While bodies run, what the pools did is recorded once a minute; an idle engine has no such timer.
+void EngineCore::arm_pool_sample() {
+  if (sample_armed_.load(std::memory_order_relaxed) || sample_armed_.exchange(true)) return;
+  timers_.arm_mono({clock_.monotonic().ns + kPoolSampleNs}, kSamplePools);
+}
+
+void EngineCore::sample_pools() {
+  sample_armed_.store(false);
+  const WallTime now = clock_.wall();
+  std::vector<Event> events;
+  pools_.for_each([&](Pool& pool) {
+    PoolUsed used = pool.take_usage(now);
+    if (used.busy_ns == 0 && used.available_ns == 0) return;
+    events.push_back(Event{now, RunNumber{}, kRootScope, kNoTask, Attempt{}, std::move(used)});
+  });
+  if (!events.empty()) record(events, std::nullopt);
 }
 
 bool EngineCore::is_quiet() const {

@@ -98,10 +98,15 @@ class Engine {
   virtual Result<std::uint32_t> register_hosted(std::string_view action) = 0;
   virtual Result<std::shared_ptr<PoolWorker>> open_worker(std::string_view pool, std::uint32_t slots) = 0;
 
+  // The ticket of a body that has begun and has not been reported; nullptr otherwise.
+  virtual const Ticket* held_ticket(TicketToken token) const = 0;
   // Texts about a ticket that a body holds.
   virtual std::string run_id_of(const Ticket& ticket) const = 0;
   virtual std::string idempotency_key_of(const Ticket& ticket) const = 0;
 };
+
+// One more caller lets go of `engine`, which open_engine() gave; the last one closes it, as asked.
+Status close_engine(const std::shared_ptr<Engine>& engine, CloseHow how, Nanos timeout_ns);
 
 // Opens the store in `path`. A store that this process has open already gives the same engine.
 // owned, not_found, damaged, newer_format, storage_error, invalid_argument.

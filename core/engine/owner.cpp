@@ -133,7 +133,7 @@ void OwnerEngine::commit_loop() {
 void OwnerEngine::materialise_loop() {
   while (!stopping_.load(std::memory_order_acquire)) {
     if (core_->materialise_one()) continue;
-    const auto due = core_->materialiser().next_due();
+    const auto due = core_->materialiser().next_due(clock_.wall());
     if (!due.has_value()) {
       materialise_parker_.park();
     } else {
@@ -201,10 +201,9 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
   MutexLock lock(close_mutex_);
   if (ended_) return {};
   ended_ = true;
-  if (fork_guard::is_forked_child(created_)) {
-    // The threads, the lock and the environment are the parent's: only forget them.
+  // In a forked child the threads, the lock and the tables are the parent's.
+  if (fork_guard::is_forked_child(fork_mark_)) {
     closed_.store(true, std::memory_order_release);
-    abandon();
     return {};
   }
   Status status;
@@ -216,7 +215,7 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
   Contexts::Lease lease(core_->contexts());
   while (core_->commit_one(*lease)) {
   }
-  core_->materialiser().finish(clock_.wall());
+  core_->materialise_all();
   if (status.ok()) status = core_->committer().health();
   if (shared_ != nullptr) shared_->end();
   lock_.reset();
@@ -224,7 +223,7 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
 }
 
 Status OwnerEngine::check_open() const {
-  if (fork_guard::is_forked_child(created_)) {
+  if (fork_guard::is_forked_child(fork_mark_)) {
     return {Code::forked, "this process was forked from the one that opened " + path_ + "; open the store again here"};
   }
   if (closed_.load(std::memory_order_acquire)) return {Code::closed, "the engine is closed; open it again"};

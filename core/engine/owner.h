@@ -21,6 +21,7 @@
 #include "core/base/clock.h"
 #include "core/engine/core.h"
 #include "core/engine/engine.h"
+#include "core/engine/fork_guard.h"
 #include "core/engine/housekeeper.h"
 #include "core/engine/inbox.h"
 #include "core/query/view.h"
@@ -56,6 +57,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   Result<std::uint32_t> register_native(std::string_view action, NativeBody body) override;
   Result<std::uint32_t> register_hosted(std::string_view action) override;
   Result<std::shared_ptr<PoolWorker>> open_worker(std::string_view pool, std::uint32_t slots) override;
+  const Ticket* held_ticket(TicketToken token) const override { return core_->held_ticket(token); }
   std::string run_id_of(const Ticket& ticket) const override { return core_->run_id_of(ticket); }
   std::string idempotency_key_of(const Ticket& ticket) const override { return core_->idempotency_key_of(ticket); }
 
@@ -97,6 +99,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   std::uint64_t store_key_ = 0;
   PlanCache plan_cache_;
 
+  const std::uint32_t fork_mark_ = fork_guard::mark();
   std::atomic<bool> closed_{false};
   std::atomic<bool> stopping_{false};
   Mutex close_mutex_;

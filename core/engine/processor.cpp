@@ -1,27 +1,11 @@
 #include "core/engine/processor.h"
 
+#include "core/engine/ring_waiter.h"
 #include "core/machine/apply.h"
 #include "core/machine/decide.h"
 #include "core/machine/outstanding.h"
 
 namespace tenuto {
-
-// The thread that fills the ring up commits itself, or lets the one that commits get on.
-class EngineCore::RingWaiter final : public FullWaiter {
- public:
-  RingWaiter(EngineCore& core, Context& context) : core_(core), context_(context) {}
-  bool wait() override {
-    if (core_.commit_one(context_)) return true;
-    if (!core_.committer().health().ok()) return false;
-    core_.materialise_one();
-    std::this_thread::yield();
-    return true;
-  }
-
- private:
-  EngineCore& core_;
-  Context& context_;
-};
 
 void Processor::drain() {
   std::uint32_t handled = 0;

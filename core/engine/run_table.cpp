@@ -1,6 +1,14 @@
 #include "core/engine/run_table.h"
 
+#include <xxhash.h>
+
 namespace tenuto {
+
+StartIdentity identity_of(RunNumber number, const WorkflowHash& workflow, const Payload& input) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(input.view().data(), input.view().size(),
+                                                   static_cast<std::uint64_t>(input.content_type()));
+  return {number, workflow, hash.high64, hash.low64};
+}
 
 std::optional<RunRef> RunTable::add(RunNumber number) {
   const std::uint32_t slot = slots_.acquire();

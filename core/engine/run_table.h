@@ -28,6 +28,8 @@ struct StartIdentity {
   }
 };
 
+[[nodiscard]] StartIdentity identity_of(RunNumber number, const WorkflowHash& workflow, const Payload& input);
+
 class RunTable {
  public:
   // A slot for a new run; nullopt when kChunksMax are in use.
@@ -37,6 +39,18 @@ class RunTable {
 
   [[nodiscard]] RunSlot& at(std::uint32_t slot) const { return slots_.at(slot); }
   [[nodiscard]] std::optional<RunRef> find(RunNumber number) const;
+  // Calls `visit(RunRef)` for every run; runs that come or go meanwhile may be missed.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (NumberShard& shard : numbers_) {
+      std::vector<RunRef> runs;
+      {
+        MutexLock lock(shard.mutex);
+        for (const auto& [number, run] : shard.runs) runs.push_back(run);
+      }
+      for (const RunRef run : runs) visit(run);
+    }
+  }
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
   // Claims a chosen id. The run that has it already, or nullopt: it is the caller's now.

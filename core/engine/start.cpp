@@ -1,19 +1,11 @@
 // How runs begin: identity, numbers, the first message.
-#include <xxhash.h>
-
 #include "core/base/run_id.h"
 #include "core/engine/core.h"
-#include "core/engine/processor.h"
+#include "core/engine/ring_waiter.h"
 #include "core/query/load.h"
 
 namespace tenuto {
 namespace {
-
-StartIdentity identity_of(RunNumber number, const WorkflowHash& workflow, const Payload& input) {
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(input.view().data(), input.view().size(),
-                                                   static_cast<std::uint64_t>(input.content_type()));
-  return {number, workflow, hash.high64, hash.low64};
-}
 
 Status taken(std::string_view id, std::string_view by_what) {
   return {Code::conflict, "run id `" + std::string(id) + "` is taken by a run " + std::string(by_what) +
@@ -130,7 +122,8 @@ void EngineCore::record(std::span<const Event> events, std::optional<Effect> eff
   Context& context = *lease;
   for (const Event& event : events) context.writer.add(event);
   RingWaiter waiter(*this, context);
-  const Position end = context.writer.flush(*ring_, waiter);
+  // Without an event the effect follows all that was appended so far.
+  const Position end = events.empty() ? ring_->tail() : context.writer.flush(*ring_, waiter);
   if (effect.has_value()) {
     context.gate.push(end, *std::move(effect));
     if (committer_->durable() >= end) open_gates(context);

@@ -1,0 +1,25 @@
+// Between tickets and the structs of the C header.
+#pragma once
+
+#include "capi/src/handles.h"
+#include "core/engine/actions.h"
+#include "core/engine/plans.h"
+#include "core/engine/ticket.h"
+#include "core/payload/json.h"
+
+namespace tenuto::capi {
+
+// Valid while the ticket is held. `source` stays behind tenuto_task.source: where texts about the task come from.
+[[nodiscard]] tenuto_task view_of(const BodyCall& call, const Engine* source);
+
+// Copies everything. What is wrong with the completion fails the task with a clear error.
+[[nodiscard]] BodyReport report_of(const tenuto_completion& completion);
+
+struct NativeEntry {
+  const Engine* engine;
+  tenuto_task_fn body;
+  void* user_data;
+};
+void call_native(const NativeEntry& entry, const BodyCall& call, BodyReport& report);
+
+}  // namespace tenuto::capi

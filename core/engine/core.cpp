@@ -1,0 +1,153 @@
+#include "core/engine/core.h"
+
+#include "core/base/run_id.h"
+#include "core/engine/processor.h"
+#include "core/engine/ring_waiter.h"
+#include "core/machine/apply.h"
+#include "core/plan/compile.h"
+
+namespace tenuto {
+
+// Passes on what the committer says.
+class EngineCore::Listener final : public CommitListener {
+ public:
+  explicit Listener(EngineCore& core) : core_(core) {}
+  void on_durable(Position upto) override { core_.on_durable(upto); }
+
+ private:
+  EngineCore& core_;
+};
+
+EngineCore::EngineCore(CoreOptions options, Clock& clock, Log& log, State& state)
+    : options_(options),
+      clock_(clock),
+      log_(log),
+      state_(state),
+      contexts_(options.threads == 0 ? 1 : options.threads),
+      timers_(clock.wall(), clock.monotonic()),
+      scheduler_({options.threads, options.seed}, *this),
+      listener_(std::make_unique<Listener>(*this)) {
+  for (std::uint32_t i = 0; i < scheduler_.worker_count(); ++i) {
+    contexts_.of_worker(i).worker = &scheduler_.worker(i);
+  }
+}
+
+EngineCore::~EngineCore() { scheduler_.stop(); }
+
+// Builds the run table from the tables and the journal.
+class EngineCore::Rebuilder final : public RecoveryVisitor {
+ public:
+  explicit Rebuilder(EngineCore& core) : core_(core) {}
+
+  Status on_workflow(const WorkflowHash& hash, ByteView name, ByteView definition) override {
+    auto plan = compile_workflow_text(definition);
+    if (!plan.ok()) {
+      return {Code::version_mismatch, "this version can't compile the stored workflow `" + std::string(name) +
+                                          "`: " + plan.status().message()};
+    }
+    if ((*plan)->hash() != hash) {
+      return {Code::damaged, "the stored workflow `" + std::string(name) + "` does not have the content it had"};
+    }
+    core_.plans_.add(*plan, [](const Plan&) {});
+    return {};
+  }
+
+  Status on_run_event(const Event& event) override { return on_event(event, Position{}); }
+
+  Status on_command(const CommandId&, const CommandOutcome&) override { return {}; }
+
+  Status on_event(const Event& event, Position end) override {
+    if (const auto* stored = std::get_if<WorkflowStored>(&event.body)) {
+      return on_workflow(stored->hash, stored->name, stored->definition);
+    }
+    if (event.run.value == 0) return {};
+    if (const auto* started = std::get_if<RunStarted>(&event.body)) return begin(event, *started, end);
+    const auto run = core_.runs_.find(event.run);
+    if (!run.has_value()) {
+      return {Code::damaged, "the journal has an event of run " + std::to_string(event.run.value) +
+                                 ", which is not known; check the store with: tenuto db verify"};
+    }
+    RunSlot& slot = core_.runs_.at(run->slot);
+    changes_.clear();
+    TN_TRY(apply(slot.run, event, changes_));
+    slot.last = end;
+    if (is_final(slot.run.state)) ended_.push_back(RetireRun{*run, end});
+    return {};
+  }
+
+  std::vector<RetireRun>& ended() { return ended_; }
+
+ private:
+  Status begin(const Event& event, const RunStarted& started, Position end) {
+    const PlanBinding* binding = core_.plans_.find(started.workflow);
+    if (binding == nullptr) {
+      return {Code::damaged, "the definition of run " + std::to_string(event.run.value) +
+                                 " is not in the store; check it with: tenuto db verify"};
+    }
+    const auto run = core_.runs_.add(event.run);
+    if (!run.has_value()) return {Code::full, "too many live runs"};
+    RunSlot& slot = core_.runs_.at(run->slot);
+    changes_.clear();
+    slot.run = begin_run(event.run, binding->plan, started, changes_);
+    slot.binding = binding;
+    slot.started = event.at;
+    slot.last = end;
+    if (started.id_chosen) {
+      slot.chosen_id = std::make_shared<const std::string>(started.id);
+      core_.runs_.claim_id(started.id, identity_of(event.run, started.workflow, started.input));
+    }
+    return {};
+  }
+
+  EngineCore& core_;
+  Changes changes_;
+  std::vector<RetireRun> ended_;
+};
+
+Status EngineCore::recover() {
+  Rebuilder rebuilder(*this);
+  TN_ASSIGN(RecoveredJournal found, tenuto::recover(log_, state_, rebuilder));
+  if (found.is_new) {
+    found.meta.store = options_.store_id;
+  } else if (found.meta.store != options_.store_id) {
+    return {Code::damaged, "the journal belongs to another store than the directory says"};
+  }
+  generation_ = Generation{found.last.value + 1};
+  next_run_.store(found.next_run.value, std::memory_order_relaxed);
+  segments_ = std::make_unique<Segments>(found.segments, found.spares, log_.segment_bytes());
+  ring_ = std::make_unique<Ring>(found.next.position);
+  committer_ = std::make_unique<Committer>(log_, *ring_, *segments_, *listener_,
+                                           CommitterOptions{options_.store_id, generation_, found.next});
+  MaterialiserOptions materialiser;
+  materialiser.retention = options_.retention;
+  materialiser_ = std::make_unique<Materialiser>(state_, log_, *committer_, *segments_, found.meta, found.open_fragments,
+                                                 materialiser);
+  {
+    MutexLock lock(retired_mutex_);
+    retired_.assign(rebuilder.ended().begin(), rebuilder.ended().end());
+  }
+  const Event opened{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{},
+                     EngineOpened{generation_, options_.process, options_.version}};
+  record(std::span(&opened, 1), std::nullopt);
+  Contexts::Lease lease(contexts_);
+  // The generation is the fence: nothing is answered before it is durable.
+  while (committer_->durable() < ring_->tail()) {
+    if (commit_one(*lease)) continue;
+    if (!committer_->health().ok()) return committer_->health();
+    if (committer_->stall() == Stall::window) {
+      materialise_all();
+    } else if (committer_->stall() == Stall::storage) {
+      return committer_->warning();
+    }
+  }
+  return {};
+}
+
+void EngineCore::resume_runs() {
+  runs_.for_each([this](RunRef run) {
+    const RunSlot& slot = runs_.at(run.slot);
+    if (slot.binding != nullptr && !is_final(slot.run.state)) send(run, ResumeRun{});
+  });
+}
+
+}  // namespace tenuto
