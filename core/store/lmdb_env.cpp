@@ -34,8 +34,8 @@ bool can_map(std::uint64_t bytes) {
 
 }  // namespace
 
-LmdbEnv::LmdbEnv(std::string directory, std::unique_ptr<DirectoryClaim> claim)
-    : directory_(std::move(directory)), claim_(std::move(claim)), pid_(::getpid()) {}
+LmdbEnv::LmdbEnv(std::string directory, bool read_only, std::unique_ptr<DirectoryClaim> claim)
+    : directory_(std::move(directory)), read_only_(read_only), claim_(std::move(claim)), pid_(::getpid()) {}
 
 LmdbEnv::~LmdbEnv() {
   if (env_ != nullptr && !in_child()) mdb_env_close(env_);
@@ -49,7 +49,7 @@ Result<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& directory, con
   }
   TN_TRY(check_lmdb_file(data_path(directory)));
   if (!options.read_only) TN_TRY(create(directory, options));
-  std::unique_ptr<LmdbEnv> env(new LmdbEnv(directory, std::move(claim)));
+  std::unique_ptr<LmdbEnv> env(new LmdbEnv(directory, options.read_only, std::move(claim)));
   TN_TRY(env->open_env(directory, options));
   TN_TRY(env->open_tables(false));
   if (!options.read_only && env->facts().map_bytes < options.initial_map_bytes) {
@@ -73,7 +73,7 @@ Status LmdbEnv::create(const std::string& directory, const LmdbOptions& options)
   int error = -calls.mkdir(aside, 0700);
   if (error != 0 && error != EEXIST) return io_status(error, "create", aside);
   {
-    LmdbEnv env(aside, nullptr);
+    LmdbEnv env(aside, false, nullptr);
     TN_TRY(env.open_env(aside, options));
     TN_TRY(env.open_tables(true));
   }
@@ -148,6 +148,7 @@ Result<MDB_txn*> LmdbEnv::begin_read() {
 
 Result<MDB_txn*> LmdbEnv::begin_write() {
   TN_TRY(check_usable());
+  if (read_only_) return Status(Code::wrong_state, "the state " + directory_ + " was opened for reading only");
   if (writing_.exchange(true, std::memory_order_acquire)) {
     return Status(Code::wrong_state, "a write transaction of " + directory_ + " is open already");
   }

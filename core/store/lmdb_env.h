@@ -59,7 +59,7 @@ class LmdbEnv {
   [[nodiscard]] Facts facts();
 
  private:
-  LmdbEnv(std::string directory, std::unique_ptr<DirectoryClaim> claim);
+  LmdbEnv(std::string directory, bool read_only, std::unique_ptr<DirectoryClaim> claim);
 
   Status open_env(const std::string& directory, const LmdbOptions& options);
   Status open_tables(bool create);
@@ -73,6 +73,7 @@ class LmdbEnv {
   Status poison(int error);
 
   const std::string directory_;
+  const bool read_only_;
   const std::unique_ptr<DirectoryClaim> claim_;
   const pid_t pid_;
   MDB_env* env_ = nullptr;

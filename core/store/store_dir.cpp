@@ -1,5 +1,6 @@
 #include "core/store/store_dir.h"
 
+#include <fcntl.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -67,6 +68,13 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+Status check_no_store(FileCalls& calls, const std::string& path) {
+  const Result<OwnedFile> marker = open_file(calls, marker_path(path), O_RDONLY);
+  if (marker.code() == Code::not_found) return {};
+  if (!marker.ok()) return marker.status();
+  return {Code::conflict, path + " is a Tenuto store already; open it, or give another directory"};
+}
+
 // Whether a name in a directory without a marker can come from an interrupted create().
 bool is_own_name(const std::string& name) {
   return std::find(kFolders.begin(), kFolders.end(), name) != kFolders.end() || name == "owner.lock" ||
@@ -75,7 +83,10 @@ bool is_own_name(const std::string& name) {
 
 Status check_empty(FileCalls& calls, const std::string& path) {
   std::vector<std::string> names;
-  const int error = -calls.list(path, names);
+  const int error = -retry_interrupted([&] {
+    names.clear();
+    return calls.list(path, names);
+  });
   if (error != 0) return io_status(error, "list", path);
   for (const std::string& name : names) {
     if (is_own_name(name)) continue;
@@ -124,15 +135,13 @@ Result<StoreDir> StoreDir::open(const std::string& path, FileCalls& calls) {
 Result<StoreDir> StoreDir::create(const std::string& path, const StoreUuid& uuid, FileCalls& calls) {
   const StoreDir store(path, uuid, kStoreFormat);
   TN_TRY(make_folder(calls, path));
-  if (open_file(calls, marker_path(path), 0).ok()) {
-    return Status(Code::conflict, path + " is a Tenuto store already; open it, or give another directory");
-  }
-  TN_TRY(check_empty(calls, path));
+  const Status empty = check_empty(calls, path);
+  // Asked after the look into the directory: what is in it may come from somebody who made a store meanwhile.
+  TN_TRY(check_no_store(calls, path));
+  TN_TRY(empty);
   // The lock keeps two processes from making two stores of one directory; the loser finds the winner's.
   TN_ASSIGN(const std::unique_ptr<OwnerLock> lock, OwnerLock::acquire(path, store.owner_lock()));
-  if (open_file(calls, marker_path(path), 0).ok()) {
-    return Status(Code::conflict, path + " is a Tenuto store already; open it, or give another directory");
-  }
+  TN_TRY(check_no_store(calls, path));
   for (const char* folder : kFolders) TN_TRY(make_folder(calls, path + "/" + folder));
   TN_TRY(store.write_marker(calls));
   TN_TRY(sync_directory(calls, parent_of(path)));
@@ -144,9 +153,10 @@ Result<StoreDir> StoreDir::open_or_create(const std::string& path, FileCalls& ca
   if (found.code() != Code::not_found) return found;
   TN_ASSIGN(const StoreUuid uuid, random_store_uuid());
   Result<StoreDir> made = create(path, uuid, calls);
-  // Somebody was faster.
-  if (made.code() == Code::conflict) return open(path, calls);
-  return made;
+  if (made.code() != Code::conflict && made.code() != Code::owned) return made;
+  // Somebody was faster, or is at it.
+  found = open(path, calls);
+  return found.code() == Code::not_found ? made : found;
 }
 
 Status StoreDir::write_marker(FileCalls& calls) const {
