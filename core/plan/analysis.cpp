@@ -26,13 +26,14 @@ Analysis::Analysis(const WorkflowSpec& spec)
   policy_of_.assign(outline_.size(), 0);
   for (std::uint32_t i = 0; i < outline_.size(); ++i) node(i);
   if (spec_.output) output_ = pattern({"output", spec_.output->at, kNoNode, EdgeKind::data}, *spec_.output);
+  if (!references_.is_complete()) return;
   graph_ = build_graph(outline_.size(), references_.links());
   for (const std::vector<std::uint32_t>& found : find_cycles(graph_)) cycle(found);
 }
 
 void Analysis::check_workflow() {
   if (const std::string wrong = name_problem(spec_.name); !wrong.empty()) {
-    problems_.add(spec_.at, "the workflow name " + quoted(spec_.name) + " can't be used: " + wrong);
+    problems_.add(spec_.at, "the workflow name " + backquoted(spec_.name) + " can't be used: " + wrong);
   }
   check_object(spec_.at, "`input`", spec_.input_schema);
   check_object(spec_.at, "`labels`", spec_.labels);

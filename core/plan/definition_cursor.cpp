@@ -5,6 +5,7 @@
 
 #include "core/payload/json.h"
 #include "core/payload/text.h"
+#include "core/plan/names.h"
 
 namespace tenuto {
 namespace {
@@ -109,8 +110,10 @@ void DefinitionCursor::fail(TextPosition at, std::string text) {
 
 void DefinitionCursor::fail_here(std::string_view expected) {
   const TextPosition at = here();
-  const std::string found = next_ < text_.size() ? "found something else" : "the text ends here";
-  fail(at, "expected " + std::string(expected) + ", " + found);
+  if (next_ >= text_.size()) return fail(at, "expected " + std::string(expected) + ", the text ends here");
+  std::size_t end = next_ + 1;
+  while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
+  fail(at, "expected " + std::string(expected) + ", found " + backquoted(text_.substr(next_, end - next_)));
 }
 
 // The token of the string that begins at the next byte.

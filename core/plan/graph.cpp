@@ -48,24 +48,78 @@ std::vector<Link> merge(std::uint32_t node_count, const std::vector<Link>& links
   return merged;
 }
 
-// How many of its predecessors each node still waits for once all that can end have ended.
-std::vector<std::uint32_t> run_to_the_end(const Graph& graph) {
-  std::vector<std::uint32_t> waits_for = graph.in_degree;
-  const auto node_count = static_cast<std::uint32_t>(waits_for.size());
-  std::vector<std::uint32_t> ready;
-  for (std::uint32_t i = 0; i < node_count; ++i) {
-    if (waits_for[i] == 0) ready.push_back(i);
-  }
-  while (!ready.empty()) {
-    const std::uint32_t node = ready.back();
-    ready.pop_back();
-    for (std::uint32_t e = graph.first_edge[node]; e < graph.first_edge[node + 1]; ++e) {
-      const std::uint32_t target = graph.edges[e].target().value;
-      if (--waits_for[target] == 0) ready.push_back(target);
+using Cycle = std::vector<std::uint32_t>;
+
+// Lets all nodes end that can, then looks among the stuck ones.
+class CycleFinder {
+ public:
+  explicit CycleFinder(const Graph& graph)
+      : graph_(graph), node_count_(static_cast<std::uint32_t>(graph.in_degree.size())), waits_for_(graph.in_degree) {
+    for (std::uint32_t i = 0; i < node_count_; ++i) {
+      if (waits_for_[i] == 0) ready_.push_back(i);
     }
   }
-  return waits_for;
-}
+
+  // Ends the nodes that are ready and those that become it.
+  void run() {
+    while (!ready_.empty()) {
+      const std::uint32_t node = ready_.back();
+      ready_.pop_back();
+      for (std::uint32_t e = graph_.first_edge[node]; e < graph_.first_edge[node + 1]; ++e) {
+        std::uint32_t& waits_for = waits_for_[graph_.edges[e].target().value];
+        if (waits_for != 0 && --waits_for == 0) ready_.push_back(graph_.edges[e].target().value);
+      }
+    }
+  }
+
+  // Every stuck node has a stuck predecessor; choosing one for each, a walk backwards comes to a cycle.
+  std::vector<Cycle> look() {
+    const std::vector<std::uint32_t> stuck_on = choose_predecessors();
+    std::vector<Cycle> cycles;
+    std::vector<std::uint32_t> walk_of(node_count_, kNoNode);  // the walk that came by first
+    for (std::uint32_t start = 0; start < node_count_; ++start) {
+      if (waits_for_[start] == 0) continue;
+      std::uint32_t node = start;
+      for (; walk_of[node] == kNoNode; node = stuck_on[node]) walk_of[node] = start;
+      if (walk_of[node] == start) cycles.push_back(cycle_through(node, stuck_on));
+    }
+    return cycles;
+  }
+
+  // As if the cycle were solved: what waits for it can be looked at.
+  void release(const Cycle& cycle) {
+    for (const std::uint32_t node : cycle) {
+      waits_for_[node] = 0;
+      ready_.push_back(node);
+    }
+  }
+
+ private:
+  std::vector<std::uint32_t> choose_predecessors() const {
+    std::vector<std::uint32_t> stuck_on(node_count_, kNoNode);
+    for (std::uint32_t node = 0; node < node_count_; ++node) {
+      if (waits_for_[node] == 0) continue;
+      for (std::uint32_t e = graph_.first_edge[node]; e < graph_.first_edge[node + 1]; ++e) {
+        std::uint32_t& chosen = stuck_on[graph_.edges[e].target().value];
+        if (chosen == kNoNode) chosen = node;
+      }
+    }
+    return stuck_on;
+  }
+
+  static Cycle cycle_through(std::uint32_t node, const std::vector<std::uint32_t>& stuck_on) {
+    Cycle cycle{node};
+    for (std::uint32_t n = stuck_on[node]; n != node; n = stuck_on[n]) cycle.push_back(n);
+    std::reverse(cycle.begin(), cycle.end());
+    std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()), cycle.end());
+    return cycle;
+  }
+
+  const Graph& graph_;
+  std::uint32_t node_count_;
+  std::vector<std::uint32_t> waits_for_;  // 0: ready or ended
+  std::vector<std::uint32_t> ready_;
+};
 
 }  // namespace
 
@@ -84,29 +138,15 @@ Graph build_graph(std::uint32_t node_count, const std::vector<Link>& links) {
 }
 
 std::vector<std::vector<std::uint32_t>> find_cycles(const Graph& graph) {
-  const std::vector<std::uint32_t> waits_for = run_to_the_end(graph);
-  const auto node_count = static_cast<std::uint32_t>(waits_for.size());
-  // Every stuck node has a stuck predecessor; choosing one for each, a walk backwards must come to a cycle.
-  std::vector<std::uint32_t> stuck_on(node_count, kNoNode);
-  for (std::uint32_t node = 0; node < node_count; ++node) {
-    if (waits_for[node] == 0) continue;
-    for (std::uint32_t e = graph.first_edge[node]; e < graph.first_edge[node + 1]; ++e) {
-      std::uint32_t& chosen = stuck_on[graph.edges[e].target().value];
-      if (chosen == kNoNode) chosen = node;
-    }
-  }
-  std::vector<std::vector<std::uint32_t>> cycles;
-  std::vector<std::uint32_t> walk_of(node_count, kNoNode);  // the walk that came by first
-  for (std::uint32_t start = 0; start < node_count; ++start) {
-    if (waits_for[start] == 0) continue;
-    std::uint32_t node = start;
-    for (; walk_of[node] == kNoNode; node = stuck_on[node]) walk_of[node] = start;
-    if (walk_of[node] != start) continue;
-    std::vector<std::uint32_t> cycle{node};
-    for (std::uint32_t n = stuck_on[node]; n != node; n = stuck_on[n]) cycle.push_back(n);
-    std::reverse(cycle.begin(), cycle.end());
-    std::rotate(cycle.begin(), std::min_element(cycle.begin(), cycle.end()), cycle.end());
-    cycles.push_back(std::move(cycle));
+  constexpr int kRoundsMax = 20;  // keeps the work linear; not critical
+  std::vector<Cycle> cycles;
+  CycleFinder finder(graph);
+  for (int round = 0; round < kRoundsMax; ++round) {
+    finder.run();
+    const std::vector<Cycle> found = finder.look();
+    if (found.empty()) break;
+    for (const Cycle& cycle : found) finder.release(cycle);
+    cycles.insert(cycles.end(), found.begin(), found.end());
   }
   return cycles;
 }

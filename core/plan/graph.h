@@ -25,8 +25,9 @@ struct Graph {
 // Merges links between the same two nodes into one edge of the strongest kind. Linear in nodes and links.
 [[nodiscard]] Graph build_graph(std::uint32_t node_count, const std::vector<Link>& links);
 
-// The cycles of the graph, such that every node that can never start waits for one of them; no node is in two of them.
-// Each begins with its first node in the order of definition and follows the edges. Empty for a sound plan.
+// Cycles of the graph: none exactly if every node can come to its turn. No node is in two of them; each begins with its
+// first node in the order of definition and follows the edges. Where cycles wait for cycles, only the first in such a chain
+// of more than 20 are found.
 [[nodiscard]] std::vector<std::vector<std::uint32_t>> find_cycles(const Graph& graph);
 
 }  // namespace tenuto

@@ -56,7 +56,7 @@ std::string name_problem(ByteView name) {
   return label_problem(name);
 }
 
-std::string quoted(ByteView name) {
+std::string backquoted(ByteView name) {
   constexpr std::size_t kShownMax = 80;
   std::string text = "`";
   std::size_t size = std::min(name.size(), kShownMax);
@@ -82,6 +82,6 @@ void NearestName::offer(ByteView name) {
   best_ = name;
 }
 
-std::string NearestName::question() const { return best_.empty() ? "" : "; did you mean " + quoted(best_) + "?"; }
+std::string NearestName::question() const { return best_.empty() ? "" : "; did you mean " + backquoted(best_) + "?"; }
 
 }  // namespace tenuto

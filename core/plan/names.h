@@ -15,7 +15,7 @@ namespace tenuto {
 [[nodiscard]] std::string name_problem(ByteView name);
 
 // A name as messages show it: in backquotes, cut when it is too long, control characters made visible.
-[[nodiscard]] std::string quoted(ByteView name);
+[[nodiscard]] std::string backquoted(ByteView name);
 
 // Finds the name nearest to `wanted` among those offered, by edit distance with transpositions. Remembers views: the
 // offered names must outlive it.

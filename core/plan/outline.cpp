@@ -56,15 +56,15 @@ void Outline::add(const NodeSpec& node, Place place) {
 
 void Outline::add_arms(const NodeSpec& node, std::uint32_t index, std::uint8_t depth) {
   if (depth == limits::kDepthMax) {
-    return stop(node.at, "arms nest deeper than " + std::to_string(limits::kDepthMax) + " at " + quoted(node.name));
+    return stop(node.at, "arms nest deeper than " + std::to_string(limits::kDepthMax) + " at " + backquoted(node.name));
   }
   if (node.arms.size() > kSwitchArmsMax) {
-    return stop(node.at, "switch " + quoted(node.name) + " has " + std::to_string(node.arms.size()) +
+    return stop(node.at, "switch " + backquoted(node.name) + " has " + std::to_string(node.arms.size()) +
                              " arms, more than " + std::to_string(kSwitchArmsMax) + "; nest switches");
   }
   for (std::size_t arm = 0; arm < node.arms.size(); ++arm) {
     if (arm > 0 && !node.arms[arm - 1].condition) {
-      problems_.add(node.arms[arm].at, "this arm of switch " + quoted(node.name) +
+      problems_.add(node.arms[arm].at, "this arm of switch " + backquoted(node.name) +
                                            " is never taken: the one before it has no `if`; put that one last");
     }
     add_all(node.arms[arm].nodes,
@@ -82,15 +82,15 @@ void Outline::check(const NodeSpec& node) {
   const auto problem = [&](const std::string& text) { problems_.add(node.at, text); };
   const bool is_task = !node.is_switch();
   if (is_task && node.action.empty()) {
-    return problem("node " + quoted(node.name) + " has neither an action nor arms; add the action as `use`");
+    return problem("node " + backquoted(node.name) + " has neither an action nor arms; add the action as `use`");
   }
   if (!is_task && (!node.action.empty() || node.condition)) {
-    return problem("switch " + quoted(node.name) + " has an action or a condition of its own; put it into the arms");
+    return problem("switch " + backquoted(node.name) + " has an action or a condition of its own; put it into the arms");
   }
   std::string wrong = policy_problem(node.policy);
-  if (!wrong.empty()) problem("task " + quoted(node.name) + ": " + wrong);
+  if (!wrong.empty()) problem("task " + backquoted(node.name) + ": " + wrong);
   if (is_task && !(wrong = label_problem(node.action)).empty()) {
-    problem("task " + quoted(node.name) + ": the action " + quoted(node.action) + " can't be used: " + wrong);
+    problem("task " + backquoted(node.name) + ": the action " + backquoted(node.action) + " can't be used: " + wrong);
   }
 }
 
@@ -99,28 +99,28 @@ void Outline::check_made_name(std::uint32_t index) {
   std::string name;
   append_name(index, name);
   if (name.size() > limits::kNameBytesMax) {
-    problems_.add(task.at, "the name " + quoted(task.name) + " is too long for a task with `if`: at most " +
+    problems_.add(task.at, "the name " + backquoted(task.name) + " is too long for a task with `if`: at most " +
                                std::to_string(limits::kNameBytesMax - 3) + " bytes");
   }
   if (const std::uint32_t taken = find(name); taken != kNoNode) {
-    problems_.add(nodes_[taken].spec->at, "the name " + quoted(name) + " is taken by the switch that the `if` of task " +
-                                              quoted(task.name) + " makes; rename this node");
+    problems_.add(nodes_[taken].spec->at, "the name " + backquoted(name) + " is taken by the switch that the `if` of task " +
+                                              backquoted(task.name) + " makes; rename this node");
   }
 }
 
 void Outline::check_name(const NodeSpec& node, std::uint32_t index) {
   if (const std::string wrong = name_problem(node.name); !wrong.empty()) {
-    problems_.add(node.at, "the node name " + quoted(node.name) + " can't be used: " + wrong);
+    problems_.add(node.at, "the node name " + backquoted(node.name) + " can't be used: " + wrong);
   }
   if (node.name == "input" || node.name == "tasks") {
-    problems_.add(node.at, "a node can't be named " + quoted(node.name) + ": expressions use the word; rename it");
+    problems_.add(node.at, "a node can't be named " + backquoted(node.name) + ": expressions use the word; rename it");
   }
   const std::uint32_t first = names_.put(node.name, index);
   if (first == index) return;
   const TextPosition at = nodes_[first].spec->at;
   const std::string place =
       at.line == 0 ? "" : ": first at line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
-  problems_.add(node.at, "the name " + quoted(node.name) + " is given twice" + place + "; rename one");
+  problems_.add(node.at, "the name " + backquoted(node.name) + " is given twice" + place + "; rename one");
 }
 
 }  // namespace tenuto

@@ -36,11 +36,11 @@ class SeenKeys {
     if (index == shape_.keys.size()) {
       NearestName nearest(key);
       for (const ByteView name : shape_.keys) nearest.offer(name);
-      problems_.add(at, "unknown key " + quoted(key) + " in " + std::string(shape_.what) + nearest.question());
+      problems_.add(at, "unknown key " + backquoted(key) + " in " + std::string(shape_.what) + nearest.question());
       return false;
     }
     if (places_[index].line != 0) {
-      problems_.add(at, "the key " + quoted(key) + " stands twice in " + std::string(shape_.what) +
+      problems_.add(at, "the key " + backquoted(key) + " stands twice in " + std::string(shape_.what) +
                             ", the first time at line " + std::to_string(places_[index].line) + ", column " +
                             std::to_string(places_[index].column) + "; remove one");
       return false;
@@ -178,7 +178,7 @@ class WorkflowParser {
   }
 
   void check_kind(const NodeSpec& node, const SeenKeys& seen) {
-    const std::string name = quoted(node.name);
+    const std::string name = backquoted(node.name);
     if (!seen.has("use") && !seen.has("switch")) {
       problems_.add(node.at, "node " + name + " has neither `use` nor `switch`; add the action as `use`");
       return;
@@ -202,7 +202,7 @@ class WorkflowParser {
       node.arms.emplace_back().at = cursor_.here();
       arm(node.arms.back(), depth);
     }
-    if (node.arms.empty()) problems_.add(at, "switch " + quoted(node.name) + " has no arm; add one or remove it");
+    if (node.arms.empty()) problems_.add(at, "switch " + backquoted(node.name) + " has no arm; add one or remove it");
   }
 
   void arm(ArmSpec& arm, std::uint32_t depth) {

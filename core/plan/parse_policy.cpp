@@ -74,7 +74,7 @@ class PolicyReader {
     } else {
       NearestName nearest(key);
       for (const ByteView name : {"attempts", "backoff", "factor", "max", "jitter"}) nearest.offer(name);
-      problem("unknown key " + quoted(key) + " in `retry`" + nearest.question());
+      problem("unknown key " + backquoted(key) + " in `retry`" + nearest.question());
     }
   }
 

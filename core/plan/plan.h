@@ -51,7 +51,7 @@ class Edge {
   std::uint32_t word_ = 0;
 };
 inline constexpr std::uint32_t kSwitchArmsMax = 1u << 10;
-inline constexpr std::uint32_t kPlanEdgesMax = 1u << 25;  // 128 MiB of a plan
+inline constexpr std::uint32_t kPlanEdgesMax = 1u << 24;  // 64 MiB of a plan
 static_assert(limits::kPlanTasksMax < (1u << 20), "a target fits 20 bits");
 
 // How a task is tried. Tasks with equal policies share one.

@@ -27,7 +27,7 @@ std::string policy_problem(const PolicySpec& policy) {
   if (policy.retry && !(wrong = retry_problem(*policy.retry)).empty()) return "`retry`: " + wrong;
   if (policy.timeout && !(wrong = duration_problem(*policy.timeout)).empty()) return "`timeout`: " + wrong;
   if (policy.pool && !(wrong = label_problem(*policy.pool)).empty()) {
-    return "the pool " + quoted(*policy.pool) + " can't be used: " + wrong;
+    return "the pool " + backquoted(*policy.pool) + " can't be used: " + wrong;
   }
   return {};
 }

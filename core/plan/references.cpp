@@ -13,10 +13,10 @@ void References::use(const TextUse& use, std::span<const std::string> names, std
 
 void References::use_one(const TextUse& use, std::string_view name, std::uint32_t source) {
   if (source == kUnknownNode) {
-    return unknown(use.at, describe(use) + " refers to " + quoted(name) + ", which does not exist", name, true);
+    return unknown(use.at, describe(use) + " refers to " + backquoted(name) + ", which does not exist", name, true);
   }
   if (const std::string why = refusal(use, source); !why.empty()) {
-    problems_.add(use.at, describe(use) + " refers to " + quoted(name) + ", " + why);
+    problems_.add(use.at, describe(use) + " refers to " + backquoted(name) + ", " + why);
   } else if (use.node != kNoNode) {
     link(source, use.node, use.kind);
   }
@@ -35,12 +35,12 @@ std::string References::refusal(const TextUse& use, std::uint32_t source) const 
   for (std::uint32_t home = user.home; home != kNoNode; home = outline_[home].home) {
     if (home == made.home && arm == made.home_arm) return {};
     if (home == made.home) {
-      return "which stands in another arm of switch " + quoted(outline_[home].spec->name) +
+      return "which stands in another arm of switch " + backquoted(outline_[home].spec->name) +
              ": only one of them is taken; do both in one arm";
     }
     arm = outline_[home].home_arm;
   }
-  return "which is made in an arm of switch " + quoted(outline_[made.home].spec->name) +
+  return "which is made in an arm of switch " + backquoted(outline_[made.home].spec->name) +
          " that may not be taken; use it inside that arm only";
 }
 
@@ -50,7 +50,7 @@ void References::needs(std::uint32_t node) {
 
 void References::need(std::uint32_t node, const NameRef& ref) {
   const TextPosition at = ref.at.line != 0 ? ref.at : outline_[node].spec->at;
-  const auto text = [&] { return describe(node) + " needs " + quoted(ref.name); };
+  const auto text = [&] { return describe(node) + " needs " + backquoted(ref.name); };
   const std::uint32_t needed = outline_.find(ref.name);
   if (needed == kNoNode) return unknown(at, text() + ", which does not exist", ref.name, false);
   if (outline_[needed].spec == outline_[node].spec) {
@@ -83,8 +83,8 @@ void References::unknown(TextPosition at, const std::string& text, std::string_v
 void References::link(std::uint32_t source, std::uint32_t target, EdgeKind kind, std::uint16_t arm) {
   if (links_.size() < kPlanEdgesMax) {
     links_.push_back({source, target, kind, arm});
-  } else if (!full_) {
-    full_ = true;
+  } else if (is_complete_) {
+    is_complete_ = false;
     problems_.add(outline_[target].spec->at, "the workflow has more than " + std::to_string(kPlanEdgesMax) +
                                                  " references between its nodes; let several nodes need one that joins");
   }
@@ -92,7 +92,7 @@ void References::link(std::uint32_t source, std::uint32_t target, EdgeKind kind,
 
 std::string References::describe(std::uint32_t node) const {
   const OutlineNode& row = outline_[node];
-  return (row.kind == OutlineNode::Kind::switch_node ? "switch " : "task ") + quoted(row.spec->name);
+  return (row.kind == OutlineNode::Kind::switch_node ? "switch " : "task ") + backquoted(row.spec->name);
 }
 
 std::string References::describe(const TextUse& use) const {

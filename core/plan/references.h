@@ -37,6 +37,8 @@ class References {
   // "task `a`", "switch `s`"; "`with` of task `a`", "`output`".
   [[nodiscard]] std::string describe(std::uint32_t node) const;
   [[nodiscard]] std::string describe(const TextUse& use) const;
+  // False if there were more links than kPlanEdgesMax, which is reported.
+  [[nodiscard]] bool is_complete() const { return is_complete_; }
   [[nodiscard]] const std::vector<Link>& links() const { return links_; }
 
  private:
@@ -50,7 +52,7 @@ class References {
   const Outline& outline_;
   ProblemSink& problems_;
   std::vector<Link> links_;
-  bool full_ = false;
+  bool is_complete_ = true;
 };
 
 }  // namespace tenuto

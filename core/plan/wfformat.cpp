@@ -99,7 +99,7 @@ class Importer {
     const auto index = static_cast<std::uint32_t>(tasks_.size());
     tasks_.push_back({&task, id->as_string(), name->as_string()});
     if (const std::uint32_t first = ids_.put(tasks_[index].id, index); first != index) {
-      problems_.add(place(*id), "the task id " + quoted(tasks_[index].id) + " is given twice, the first time at " +
+      problems_.add(place(*id), "the task id " + backquoted(tasks_[index].id) + " is given twice, the first time at " +
                                     describe(line_column_of(*tasks_[first].value)) + "; make ids unique");
     }
     if (by_name_allowed_) names_.put(tasks_[index].name, index);
@@ -132,7 +132,7 @@ class Importer {
   template <class Add>
   void read_list(std::uint32_t task, ByteView key, Add add) {
     const json::Value* list = tasks_[task].value->find(key);
-    const std::string where = "`" + std::string(key) + "` of task " + quoted(tasks_[task].id);
+    const std::string where = "`" + std::string(key) + "` of task " + backquoted(tasks_[task].id);
     if (list == nullptr) return;
     if (!list->is_array()) return problems_.add(place(*list), where + " must be a list of ids");
     for (const json::Value& element : list->elements()) {
@@ -156,7 +156,7 @@ class Importer {
     if (problems_.wants_suggestion()) {
       for (const Task& task : tasks_) nearest.offer(task.id);
     }
-    problems_.add(place(reference), where + " names " + quoted(reference.as_string()) + ", which is no task" +
+    problems_.add(place(reference), where + " names " + backquoted(reference.as_string()) + ", which is no task" +
                                         nearest.question());
   }
 
@@ -183,8 +183,8 @@ class Importer {
   }
 
   void disagree(std::uint32_t says, ByteView role, std::uint32_t other, ByteView counterpart) {
-    const std::string text = "task " + quoted(tasks_[says].id) + " has the " + std::string(role) + " " +
-                             quoted(tasks_[other].id) + ", which does not have it as a " + std::string(counterpart);
+    const std::string text = "task " + backquoted(tasks_[says].id) + " has the " + std::string(role) + " " +
+                             backquoted(tasks_[other].id) + ", which does not have it as a " + std::string(counterpart);
     problems_.add(place(*tasks_[says].value), text + "; `parents` and `children` must agree");
   }
 
