@@ -6,7 +6,8 @@
 
 #include "core/engine/engine.h"
 #include "core/engine/inbox.h"
-#include "core/query/tail.h"
+#include "core/query/load.h"
+#include "core/query/replay.h"
 #include "core/query/view.h"
 #include "core/store/shared_page.h"
 #include "core/store/store_dir.h"
@@ -48,7 +49,8 @@ class ClientEngine final : public Engine {
   Result<View> view();
   // The run that the command made or changed, when its outcome is recorded; number 0 when no owner is there to apply it.
   Result<RunNumber> submit_and_wait(const Command& command);
-  Result<std::optional<RunEnded>> ended_event(RunNumber run, std::string& culprit);
+  // What is durable of the run; queued while no owner has applied its start.
+  Result<RunAnswer> look(const RunName& run);
 
   StoreDir dir_;
   Inbox inbox_;

@@ -7,6 +7,9 @@
 #include "core/engine/client.h"
 #include "core/engine/fork_guard.h"
 #include "core/engine/owner.h"
+#include "core/query/verify.h"
+#include "core/store/file_log.h"
+#include "core/store/lmdb_state.h"
 
 namespace tenuto {
 namespace {
@@ -14,11 +17,17 @@ namespace {
 // A directory, however it is spelt.
 using DirectoryKey = std::pair<dev_t, ino_t>;
 
-// The open engines of this process. Weak: an engine lives as long as its handles.
+// An open engine, and how many callers have it. Weak: it lives as long as their handles.
+struct OpenEngine {
+  std::weak_ptr<Engine> engine;
+  std::uint32_t callers = 0;
+};
+
+// The open engines of this process.
 struct OpenEngines {
   Mutex mutex;
   std::uint32_t fork_mark TN_GUARDED_BY(mutex) = fork_guard::mark();
-  std::map<DirectoryKey, std::weak_ptr<Engine>> engines TN_GUARDED_BY(mutex);
+  std::map<DirectoryKey, OpenEngine> engines TN_GUARDED_BY(mutex);
 };
 
 OpenEngines& open_engines() {
@@ -71,15 +80,40 @@ Result<std::shared_ptr<Engine>> open_engine(const std::string& path, const Engin
     all.engines.clear();
     all.fork_mark = fork_guard::mark();
   }
-  if (auto open = all.engines[key].lock(); open != nullptr && open->role() != Role::none) {
+  OpenEngine& entry = all.engines[key];
+  if (auto open = entry.engine.lock(); open != nullptr && open->role() != Role::none) {
     if (options.mode == OpenMode::owner && open->role() != Role::owner) {
       return Status(Code::owned, "this process has " + path + " open as a client; close it first");
     }
+    ++entry.callers;
     return open;
   }
   TN_ASSIGN(std::shared_ptr<Engine> engine, open_new(dir, options));
-  all.engines[key] = engine;
+  entry = {engine, 1};
   return engine;
+}
+
+Status close_engine(const std::shared_ptr<Engine>& engine, CloseHow how, Nanos timeout_ns) {
+  OpenEngines& all = open_engines();
+  {
+    MutexLock lock(all.mutex);
+    for (auto entry = all.engines.begin(); entry != all.engines.end(); ++entry) {
+      if (entry->second.engine.lock() != engine) continue;
+      if (--entry->second.callers > 0) return {};
+      all.engines.erase(entry);
+      break;
+    }
+  }
+  return engine->close(how, timeout_ns);
+}
+
+Result<Bytes> verify_store(const std::string& path, bool& sound) {
+  TN_ASSIGN(const StoreDir dir, StoreDir::open(path));
+  TN_ASSIGN(const std::unique_ptr<FileLog> log, FileLog::open(dir.journal(), true));
+  LmdbState::Options read_only;
+  read_only.read_only = true;
+  TN_ASSIGN(const std::unique_ptr<LmdbState> state, LmdbState::open(dir.state(), read_only));
+  return verify(*state, *log, sound);
 }
 
 }  // namespace tenuto

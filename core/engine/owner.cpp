@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/engine/fork_guard.h"
+#include "core/engine/store_info.h"
 #include "core/engine/thread.h"
 #include "core/query/describe.h"
 #include "core/query/history.h"
@@ -369,6 +369,13 @@ Result<Bytes> OwnerEngine::stats(std::string_view query) {
   TN_TRY(await(waiter, -1).status);
   TN_ASSIGN(View picture, view());
   return run_stats(picture, query, clock_.wall());
+}
+
+Result<Bytes> OwnerEngine::info() {
+  TN_TRY(check_open());
+  if (shared_ == nullptr) return Bytes(R"({"path":null,"durability":"memory"})");
+  TN_ASSIGN(const StoreDir dir, StoreDir::open(path_));
+  return store_info(dir, *state_, *log_, *shared_);
 }
 
 // ---- Bodies ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,271 @@
+#include "core/engine/client.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "core/base/run_id.h"
+#include "core/engine/fork_guard.h"
+#include "core/engine/store_info.h"
+#include "core/query/describe.h"
+#include "core/query/history.h"
+#include "core/query/list.h"
+#include "core/query/load.h"
+#include "core/query/stats.h"
+#include "core/store/file_log.h"
+#include "core/store/lmdb_state.h"
+#include "core/store/owner_lock.h"
+
+namespace tenuto {
+namespace {
+
+// How long a client sleeps between looks at the journal: short at first, for most answers take a few milliseconds.
+class Patience {
+ public:
+  explicit Patience(Nanos timeout_ns) : timeout_ns_(timeout_ns) {}
+  [[nodiscard]] bool is_over() const { return timeout_ns_ >= 0 && waited() >= timeout_ns_; }
+  void sleep() {
+    Nanos nap = nap_;
+    if (timeout_ns_ >= 0) nap = std::clamp<Nanos>(timeout_ns_ - waited(), 0, nap);
+    std::this_thread::sleep_for(std::chrono::nanoseconds(nap));
+    nap_ = std::min(nap_ * 3 / 2, 20 * kMillisecond);
+  }
+
+ private:
+  [[nodiscard]] Nanos waited() const {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin_).count();
+  }
+  const Nanos timeout_ns_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  Nanos nap_ = kMillisecond / 2;
+};
+
+Status owner_only(const char* what) {
+  return {Code::owned, std::string(what) + " needs the engine itself, and another process owns the store; do it there, or "
+                                           "close that process first"};
+}
+
+WallTime now() { return SystemClock().wall(); }
+
+}  // namespace
+
+Result<std::shared_ptr<ClientEngine>> ClientEngine::open(const StoreDir& dir) {
+  std::shared_ptr<ClientEngine> client(new ClientEngine(dir));
+  client->fork_mark_ = fork_guard::mark();
+  LmdbState::Options read_only;
+  read_only.read_only = true;
+  TN_ASSIGN(client->state_, LmdbState::open(dir.state(), read_only));
+  TN_ASSIGN(client->log_, FileLog::open(dir.journal(), true));
+  TN_ASSIGN(client->shared_, SharedPage::open_reader(dir.shared_page()));
+  return client;
+}
+
+Status ClientEngine::check_open() const {
+  if (fork_guard::is_forked_child(fork_mark_)) {
+    return {Code::forked, "this process was forked from the one that opened the store; open it again here"};
+  }
+  if (closed_.load(std::memory_order_acquire)) return {Code::closed, "the engine is closed; open it again"};
+  return {};
+}
+
+Role ClientEngine::role() const { return check_open().ok() ? Role::client : Role::none; }
+
+Status ClientEngine::close(CloseHow, Nanos) {
+  closed_.store(true, std::memory_order_release);
+  return {};
+}
+
+bool ClientEngine::has_owner() const {
+  const auto owner = owner_of(dir_.owner_lock());
+  return owner.ok() && *owner != 0;
+}
+
+Position ClientEngine::durable() const { return shared_->durable(); }
+
+Result<View> ClientEngine::view() {
+  TN_TRY(check_open());
+  return View::open(*state_, *log_, durable(), plan_cache_, dir_.uuid().high ^ dir_.uuid().low);
+}
+
+// ---- Commands -------------------------------------------------------------------------------------------------------
+
+Result<RunNumber> ClientEngine::submit_and_wait(const Command& command) {
+  TN_TRY(check_open());
+  TN_ASSIGN(const StoreUuid random, random_store_uuid());
+  const CommandId id{random.high, random.low};
+  TN_TRY(inbox_.submit(id, command));
+  Patience patience(-1);
+  for (;;) {
+    // While the file is there, the outcome can't be durable: no need to read the journal.
+    if (!inbox_.contains(id)) {
+      TN_ASSIGN(const View picture, view());
+      TN_ASSIGN(const std::optional<CommandOutcome> outcome, picture.command(id));
+      if (outcome.has_value()) {
+        if (outcome->code != Code::ok) return Status(outcome->code, outcome->message);
+        return outcome->subject;
+      }
+    } else if (!has_owner()) {
+      return RunNumber{};
+    }
+    TN_TRY(check_open());
+    patience.sleep();
+  }
+}
+
+Result<RunName> ClientEngine::start(const StartRequest& request) {
+  StartCommand start;
+  start.definition = request.plan->definition();
+  start.id = request.id;
+  if (start.id.empty()) {
+    // The owner would only know a number after it took the command; the client needs a name to ask for now.
+    TN_ASSIGN(const StoreUuid random, random_store_uuid());
+    start.id = make_run_id(now(), RunNumber{random.high}, random.low);
+  }
+  TN_TRY(check_chosen_id(start.id));
+  if (request.input.content_type() != ContentType::json) {
+    return Status(Code::invalid_argument, "a client can start runs with JSON input only");
+  }
+  start.input = request.input.view();
+  start.labels = request.labels;
+  start.by = request.by;
+  start.test = request.test;
+  const std::string id = start.id;
+  TN_ASSIGN(const RunNumber number, submit_and_wait(start));
+  return RunName{number, id};
+}
+
+Result<RunNumber> ClientEngine::start_many(const PlanRef&, std::span<const Payload>) {
+  return owner_only("starting many runs at once");
+}
+
+Status ClientEngine::cancel(const RunName& run, std::string_view reason, std::string_view by) {
+  auto outcome = submit_and_wait(CancelCommand{run.id, std::string(reason), std::string(by)});
+  return outcome.ok() ? Status() : outcome.status();
+}
+
+// ---- Reading --------------------------------------------------------------------------------------------------------
+
+Result<RunName> ClientEngine::find(std::string_view id) {
+  TN_ASSIGN(const View picture, view());
+  TN_ASSIGN(FoundRun found, picture.find(id));
+  return RunName{found.number, std::move(found.id)};
+}
+
+Result<RunAnswer> ClientEngine::look(const RunName& run) {
+  TN_ASSIGN(const View picture, view());
+  RunNumber number = run.number;
+  if (number.value == 0) {
+    // Accepted, and not applied yet when it was started.
+    auto found = picture.find(run.id);
+    if (!found.ok() && found.code() == Code::not_found) return RunAnswer{{}, RunNumber{}, RunState::queued, {}, {}, {}, 0};
+    if (!found.ok()) return found.status();
+    number = found->number;
+  }
+  TN_ASSIGN(const ReplayedRun replayed, replay(picture, number));
+  RunAnswer answer;
+  answer.number = number;
+  answer.state = replayed.run.state;
+  answer.output = replayed.run.output;
+  if (is_final(answer.state) && answer.state != RunState::completed && replayed.run.trouble != nullptr) {
+    answer.failure = replayed.run.trouble->failure;
+    if (const TaskIndex culprit = replayed.run.trouble->culprit; culprit != kNoTask) {
+      answer.culprit = replayed.run.plan->name_of(culprit);
+      answer.culprit_attempt = replayed.run.row(culprit).attempt;
+    }
+  }
+  return answer;
+}
+
+Result<RunState> ClientEngine::state(const RunName& run) {
+  TN_ASSIGN(const RunAnswer answer, look(run));
+  return answer.state;
+}
+
+RunAnswer ClientEngine::wait(const RunName& run, Nanos timeout_ns) {
+  Patience patience(timeout_ns);
+  Position seen{~std::uint64_t{0}};
+  RunAnswer answer;
+  for (;;) {
+    answer.status = check_open();
+    if (!answer.status.ok()) return answer;
+    // Nothing new is durable: no need to look again.
+    const Position position = durable();
+    if (position != seen) {
+      seen = position;
+      auto looked = look(run);
+      if (!looked.ok()) {
+        answer.status = looked.status();
+        return answer;
+      }
+      if (is_final(looked->state)) return *std::move(looked);
+    }
+    if (patience.is_over()) {
+      answer.status = Status(Code::timed_out, "run " + run.id + " has not ended yet; wait again");
+      return answer;
+    }
+    patience.sleep();
+  }
+}
+
+namespace {
+
+// The number of a run that was only accepted when it was started.
+Result<RunNumber> number_of(const View& picture, const RunName& run) {
+  if (run.number.value != 0) return run.number;
+  TN_ASSIGN(const FoundRun found, picture.find(run.id));
+  return found.number;
+}
+
+}  // namespace
+
+Result<Bytes> ClientEngine::describe(const RunName& run) {
+  TN_ASSIGN(const View picture, view());
+  TN_ASSIGN(const RunNumber number, number_of(picture, run));
+  return tenuto::describe(picture, number, DescribeHints{});
+}
+
+Result<Bytes> ClientEngine::events(const RunName& run) {
+  TN_ASSIGN(const View picture, view());
+  TN_ASSIGN(const RunNumber number, number_of(picture, run));
+  return history_lines(picture, number);
+}
+
+Result<Bytes> ClientEngine::runs(std::string_view query) {
+  TN_ASSIGN(const View picture, view());
+  return list_runs(picture, query, now());
+}
+
+Result<Bytes> ClientEngine::stats(std::string_view query) {
+  TN_ASSIGN(const View picture, view());
+  return run_stats(picture, query, now());
+}
+
+Result<Bytes> ClientEngine::info() {
+  TN_TRY(check_open());
+  return store_info(dir_, *state_, *log_, *shared_);
+}
+
+// ---- Bodies ---------------------------------------------------------------------------------------------------------
+
+Result<std::uint32_t> ClientEngine::register_native(std::string_view, NativeBody body) {
+  if (body.free) body.free();
+  return owner_only("registering a native body");
+}
+
+// Bodies run in the owner; a host that registers its tasks at import need not know which it is.
+Result<std::uint32_t> ClientEngine::register_hosted(std::string_view) {
+  TN_TRY(check_open());
+  return std::uint32_t{0};
+}
+
+Result<std::shared_ptr<PoolWorker>> ClientEngine::open_worker(std::string_view, std::uint32_t) {
+  return owner_only("serving a pool");
+}
+
+const Ticket* ClientEngine::held_ticket(TicketToken) const { return nullptr; }
+std::string ClientEngine::run_id_of(const Ticket&) const { return {}; }
+std::string ClientEngine::idempotency_key_of(const Ticket&) const { return {}; }
+
+}  // namespace tenuto

@@ -1,0 +1,74 @@
+#include "core/engine/store_info.h"
+
+#include "core/journal/journal_meta.h"
+#include "core/payload/json_writer.h"
+#include "core/store/owner_lock.h"
+
+namespace tenuto {
+namespace {
+
+constexpr const char* kTableNames[kTableCount] = {"meta",     "workflows", "live",      "history", "summaries", "keys", "commands",
+                                                  "payloads", "timers",    "schedules", "limits",  "stats",     "audit"};
+
+void number(json::Writer& out, ByteView key, std::uint64_t value) {
+  out.key(key);
+  out.integer(static_cast<std::int64_t>(value));
+}
+
+void write_journal(json::Writer& out, const JournalMeta& meta, std::size_t segments, Position durable) {
+  out.key("journal");
+  out.begin_object();
+  number(out, "segments", segments);
+  number(out, "durable", durable.value);
+  number(out, "applied", meta.applied.position.value);
+  number(out, "behind_bytes",
+         durable.value > meta.applied.position.value ? durable.value - meta.applied.position.value : 0);
+  out.end_object();
+}
+
+void write_state(json::Writer& out, const StateInfo& info) {
+  out.key("state");
+  out.begin_object();
+  number(out, "used_bytes", info.used_bytes);
+  number(out, "map_bytes", info.map_bytes);
+  number(out, "readers", info.readers);
+  out.key("entries");
+  out.begin_object();
+  for (std::size_t i = 0; i < kTableCount; ++i) number(out, kTableNames[i], info.entries[i]);
+  out.end_object();
+  out.end_object();
+}
+
+}  // namespace
+
+Result<Bytes> store_info(const StoreDir& dir, const State& state, const Log& log, const SharedPage& shared) {
+  TN_ASSIGN(const StateInfo info, state.info());
+  TN_ASSIGN(const std::unique_ptr<StateRead> read, state.begin_read());
+  TN_ASSIGN(const std::optional<JournalMeta> found, read_journal_meta(*read));
+  TN_ASSIGN(const std::vector<SegmentNumber> segments, log.list());
+  TN_ASSIGN(const std::int64_t owner, owner_of(dir.owner_lock()));
+  const JournalMeta meta = found.value_or(JournalMeta{});
+  Bytes text;
+  json::Writer out(text);
+  out.begin_object();
+  out.key("path");
+  out.string(dir.path());
+  number(out, "format", dir.format());
+  out.key("uuid");
+  out.string(dir.uuid().text());
+  number(out, "generation", shared.generation().value);
+  out.key("owner_pid");
+  if (owner == 0) {
+    out.null();
+  } else {
+    out.integer(owner);
+  }
+  number(out, "live_runs", meta.live_runs);
+  number(out, "ended_runs", meta.summary_rows);
+  write_journal(out, meta, segments.size(), shared.durable());
+  write_state(out, info);
+  out.end_object();
+  return text;
+}
+
+}  // namespace tenuto

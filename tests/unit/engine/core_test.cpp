@@ -1,0 +1,202 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/engine/core_harness.h"
+
+namespace tenuto {
+namespace {
+
+using testing::CoreHarness;
+
+void echo(const BodyCall& call, BodyReport& report) { report.result = call.ticket->argument; }
+
+constexpr const char* kChain = R"({"tenuto": 1, "name": "chain", "tasks": {
+  "a": {"use": "echo", "with": {"x": "${input}"}},
+  "b": {"use": "echo", "with": {"y": "${a.x}"}},
+  "c": {"use": "echo", "with": {"z": "${b.y}"}}}, "output": "${c.z}"})";
+
+TEST(Core, AChainRunsToItsEndAndAnswersWhenThatIsDurable) {
+  CoreHarness h;
+  h.native("echo", echo);
+  const RunName run = h.start(h.compile(kChain), "42");
+  const WaiterRef end = h.await(run);
+  EXPECT_FALSE(end->wait(0));
+  h.settle();
+  ASSERT_TRUE(end->wait(0));
+  const RunAnswer answer = end->take();
+  EXPECT_TRUE(answer.status.ok());
+  EXPECT_EQ(answer.state, RunState::completed);
+  EXPECT_EQ(answer.output.view(), "42");
+}
+
+TEST(Core, AnActionWithoutABodyIsWaitedFor) {
+  CoreHarness h;
+  const RunName run = h.start(h.compile(kChain), "1");
+  const WaiterRef end = h.await(run);
+  h.settle();
+  EXPECT_FALSE(end->wait(0));
+  EXPECT_TRUE(h.core->is_quiet());
+  h.native("echo", echo);
+  h.settle();
+  EXPECT_TRUE(end->wait(0));
+}
+
+TEST(Core, AFailingTaskIsRetriedWhenItsTimerFiresAndThenFailsTheRun) {
+  CoreHarness h;
+  int calls = 0;
+  h.native("fail", [&](const BodyCall& call, BodyReport& report) {
+    EXPECT_EQ(call.ticket->attempt.value, static_cast<std::uint32_t>(++calls));
+    report.done = false;
+    report.failure = {"ValueError", "bad", "trace"};
+  });
+  const PlanRef plan = h.compile(R"({"tenuto": 1, "name": "f", "tasks": {
+    "t": {"use": "fail", "retry": {"attempts": 2, "backoff": "10s", "jitter": "none"}},
+    "u": {"use": "fail", "needs": ["t"]}}})");
+  const WaiterRef end = h.await(h.start(plan));
+  h.settle();
+  EXPECT_EQ(calls, 1);
+  h.clock.advance(9 * kSecond);
+  h.core->fire_timers();
+  h.settle();
+  EXPECT_EQ(calls, 1) << "not early";
+  h.clock.advance(1 * kSecond);
+  h.core->fire_timers();
+  h.settle();
+  EXPECT_EQ(calls, 2);
+  h.clock.advance(20 * kSecond);
+  h.core->fire_timers();
+  h.settle();
+  EXPECT_EQ(calls, 3);
+  ASSERT_TRUE(end->wait(0));
+  const RunAnswer answer = end->take();
+  EXPECT_EQ(answer.state, RunState::failed);
+  EXPECT_EQ(answer.failure.type, "ValueError");
+  EXPECT_EQ(answer.culprit, "t");
+  EXPECT_EQ(answer.culprit_attempt, 3u);
+}
+
+TEST(Core, ARunGoesOnWhereItWasAfterACrash) {
+  CoreHarness h;
+  int calls = 0;
+  h.native("echo", [&](const BodyCall& call, BodyReport& report) {
+    ++calls;
+    echo(call, report);
+  });
+  const PlanRef plan = h.compile(R"({"tenuto": 1, "name": "chain", "tasks": {
+    "a": {"use": "echo", "with": {"x": "${input}"}},
+    "b": {"use": "late", "with": {"y": "${a.x}"}}}, "output": "${b.y}"})");
+  const RunName run = h.start(plan, "5", "my-run");
+  h.settle();
+  EXPECT_EQ(calls, 1);
+  h.open();
+  h.native("late", echo);
+  const WaiterRef end = h.await(run);
+  h.settle();
+  EXPECT_EQ(calls, 1) << "a committed task never runs again";
+  ASSERT_TRUE(end->wait(0));
+  EXPECT_EQ(end->take().output.view(), "5");
+}
+
+TEST(Core, TheSameIdGivesTheSameRunAndAnotherInputIsAConflict) {
+  CoreHarness h;
+  h.native("echo", echo);
+  const PlanRef plan = h.compile(kChain);
+  const RunName first = h.start(plan, "1", "order-7");
+  EXPECT_EQ(h.start(plan, "1", "order-7").number, first.number);
+  h.settle();
+  h.core->materialise_all();
+  h.settle();
+  EXPECT_EQ(h.core->run_table().size(), 0u);
+  EXPECT_EQ(h.start(plan, "1", "order-7").number, first.number) << "also when it has ended long ago";
+  StartRequest other{plan, "order-7", Payload::json("2"), "", "", false};
+  const auto conflict = h.core->start(other, CommandId{}, std::make_shared<Waiter>());
+  EXPECT_EQ(conflict.code(), Code::conflict);
+  h.open();
+  EXPECT_EQ(h.start(plan, "1", "order-7").number, first.number) << "and after reopening";
+}
+
+TEST(Core, ATimeOutEndsTheAttemptAndTheRetryWaitsForTheBody) {
+  CoreHarness h;
+  Pool& pool = h.core->pools().get("default");
+  std::vector<Offer> released;
+  ASSERT_TRUE(h.core->actions().register_hosted("slow", released).ok());
+  const PlanRef plan = h.compile(R"({"tenuto": 1, "name": "t", "tasks": {
+    "t": {"use": "slow", "timeout": "5s", "retry": {"attempts": 1, "backoff": "1s", "jitter": "none"}}}, "output": "${t}"})");
+  const WaiterRef end = h.await(h.start(plan));
+  h.settle();
+  std::vector<TicketToken> tokens;
+  ASSERT_TRUE(pool.poll(10, 0, tokens).ok());
+  ASSERT_EQ(tokens.size(), 1u);
+  BodyCall first{};
+  ASSERT_TRUE(h.core->begin_body(tokens[0], first));
+  h.clock.advance(5 * kSecond);
+  h.core->fire_timers();
+  h.settle();
+  h.clock.advance(2 * kSecond);
+  h.core->fire_timers();
+  h.settle();
+  std::vector<TicketToken> more;
+  EXPECT_EQ(pool.poll(10, 0, more).code(), Code::timed_out) << "the first body is still out";
+  Contexts::Lease lease(h.core->contexts());
+  BodyReport late;
+  late.result = Payload::json("\"late\"");
+  EXPECT_FALSE(h.core->report(tokens[0], std::move(late), *lease));
+  h.settle();
+  ASSERT_TRUE(pool.poll(10, 0, more).ok());
+  BodyCall second{};
+  ASSERT_TRUE(h.core->begin_body(more[0], second));
+  EXPECT_EQ(second.ticket->attempt.value, 2u);
+  BodyReport good;
+  good.result = Payload::json("\"good\"");
+  EXPECT_TRUE(h.core->report(more[0], std::move(good), *lease));
+  h.settle();
+  ASSERT_TRUE(end->wait(0));
+  EXPECT_EQ(end->take().output.view(), "\"good\"");
+}
+
+TEST(Core, CancelWithdrawsWhatHasNotBegun) {
+  CoreHarness h;
+  std::vector<Offer> released;
+  ASSERT_TRUE(h.core->actions().register_hosted("hosted", released).ok());
+  const PlanRef plan = h.compile(R"({"tenuto": 1, "name": "c", "tasks": {
+    "a": {"use": "hosted"}, "b": {"use": "hosted"}, "c": {"use": "hosted", "needs": ["a", "b"]}}})");
+  const RunName run = h.start(plan);
+  const WaiterRef end = h.await(run);
+  h.settle();
+  std::vector<TicketToken> tokens;
+  ASSERT_TRUE(h.core->pools().get("default").poll(10, 0, tokens).ok());
+  ASSERT_EQ(tokens.size(), 2u);
+  BodyCall call{};
+  ASSERT_TRUE(h.core->begin_body(tokens[0], call));
+  auto cancelled = std::make_shared<Waiter>();
+  ASSERT_TRUE(h.core->send(run.number, CancelRun{{"enough", "ann", CommandId{}}, cancelled}));
+  h.settle();
+  ASSERT_TRUE(cancelled->wait(0));
+  EXPECT_TRUE(cancelled->take().status.ok());
+  EXPECT_FALSE(end->wait(0)) << "a body is still running";
+  BodyCall none{};
+  EXPECT_FALSE(h.core->begin_body(tokens[1], none));
+  Contexts::Lease lease(h.core->contexts());
+  EXPECT_TRUE(h.core->report(tokens[0], BodyReport{}, *lease));
+  h.settle();
+  ASSERT_TRUE(end->wait(0));
+  const RunAnswer answer = end->take();
+  EXPECT_EQ(answer.state, RunState::cancelled);
+  EXPECT_EQ(answer.failure.message, "enough");
+  EXPECT_TRUE(h.core->is_quiet());
+}
+
+TEST(Core, AFanOutWiderThanTheOfferLimitRunsEveryTaskOnce) {
+  CoreHarness h;
+  int calls = 0;
+  h.native("count", [&](const BodyCall&, BodyReport&) { ++calls; });
+  std::string json = R"({"tenuto": 1, "name": "wide", "tasks": {"root": {"use": "count"})";
+  for (int i = 0; i < 5000; ++i) json += ", \"t" + std::to_string(i) + R"(": {"use": "count", "needs": ["root"]})";
+  const WaiterRef end = h.await(h.start(h.compile(json + "}}")));
+  h.settle();
+  ASSERT_TRUE(end->wait(0));
+  EXPECT_EQ(end->take().state, RunState::completed);
+  EXPECT_EQ(calls, 5001);
+}
+
+}  // namespace
+}  // namespace tenuto
