@@ -1,0 +1,84 @@
+/* Serves a pool from the host's own thread: poll a batch, run, complete; and what a late or an invented token does. */
+#define _XOPEN_SOURCE 700
+#include <poll.h>
+
+#include "check.h"
+
+static const char kDefinition[] =
+    "{\"tenuto\": 1, \"name\": \"fan\", \"tasks\": {"
+    "  \"a\": {\"use\": \"host:a\", \"pool\": \"docker\"},"
+    "  \"b\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"from\": \"${a}\"}},"
+    "  \"c\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"from\": \"${a}\"}}}, \"output\": [\"${b}\", \"${c}\"]}";
+
+int main(void) {
+  char path[512];
+  make_store_path(path, sizeof path);
+  tenuto_engine *engine = NULL;
+  CHECK_OK(tenuto_engine_open(path, strlen(path), NULL, &engine));
+  tenuto_workflow *workflow = NULL;
+  CHECK_OK(tenuto_workflow_compile(TEXT(kDefinition), &workflow));
+  tenuto_run *run = NULL;
+  CHECK_OK(tenuto_engine_start(engine, workflow, NULL, &run));
+  CHECK(strlen(tenuto_run_id(run)) == 26);
+
+  /* Nobody has its body yet: the run says what it waits for. */
+  tenuto_buffer *text = NULL;
+  CHECK_OK(tenuto_run_describe(run, &text));
+  CHECK(strstr(tenuto_buffer_data(text, NULL), "host:a") != NULL);
+  tenuto_buffer_destroy(&text);
+
+  uint32_t a = 0, b = 0, again = 0;
+  CHECK_OK(tenuto_engine_register_hosted(engine, TEXT("host:a"), &a));
+  CHECK_OK(tenuto_engine_register_hosted(engine, TEXT("host:b"), &b));
+  CHECK_OK(tenuto_engine_register_hosted(engine, TEXT("host:a"), &again));
+  CHECK(a == again && a != b);
+
+  tenuto_worker_options slots = TENUTO_WORKER_OPTIONS_INIT;
+  slots.slots = 2;
+  tenuto_worker *worker = NULL;
+  CHECK_OK(tenuto_worker_open(engine, TEXT("docker"), &slots, &worker));
+  int32_t fd = -1;
+  CHECK_OK(tenuto_worker_event_fd(worker, &fd));
+  int done = 0;
+  while (done < 3) {
+    struct pollfd ready = {fd, POLLIN, 0};
+    CHECK(poll(&ready, 1, 10000) == 1);
+    tenuto_batch *batch = NULL;
+    if (tenuto_worker_poll(worker, 16, 0, &batch) == TENUTO_STATUS_TIMED_OUT) continue;
+    tenuto_task task;
+    while (tenuto_batch_next(batch, &task) == TENUTO_OK) {
+      CHECK(strcmp(tenuto_task_run_id(&task), tenuto_run_id(run)) == 0);
+      tenuto_completion completion = TENUTO_COMPLETION_INIT;
+      completion.token = task.token;
+      completion.result = task.action == a ? "{\"n\": 1}" : "[2]";
+      completion.result_size = strlen(completion.result);
+      size_t late = 99;
+      CHECK_OK(tenuto_worker_complete(worker, &completion, 1, &late));
+      CHECK(late == 0);
+      /* Once more: it counts as late and changes nothing. */
+      CHECK_OK(tenuto_worker_complete(worker, &completion, 1, &late));
+      CHECK(late == 1);
+      ++done;
+    }
+    tenuto_batch_destroy(&batch);
+  }
+  CHECK_OK(tenuto_run_result(run, 10000000000LL, &text));
+  CHECK(strcmp(tenuto_buffer_data(text, NULL), "[[2],[2]]") == 0);
+  tenuto_buffer_destroy(&text);
+
+  tenuto_completion invented = TENUTO_COMPLETION_INIT;
+  invented.token = 0xFFFFFFFFFFFFFFFFULL;
+  size_t late = 0;
+  CHECK_OK(tenuto_worker_complete(worker, &invented, 1, &late));
+  CHECK(late == 1);
+  CHECK_OK(tenuto_worker_close(worker));
+  tenuto_batch *batch = NULL;
+  CHECK_STATUS(TENUTO_STATUS_CLOSED, tenuto_worker_poll(worker, 1, 0, &batch));
+  CHECK(batch == NULL);
+  tenuto_worker_destroy(&worker);
+  tenuto_run_destroy(&run);
+  tenuto_workflow_destroy(&workflow);
+  tenuto_engine_destroy(&engine);
+  puts("ok");
+  return 0;
+}
