@@ -75,6 +75,7 @@ using MaybeText = std::optional<std::string_view>;
 void bind_engine(py::module_& module);
 void bind_errors(py::module_& module);
 void bind_run(py::module_& module);
+void bind_values(py::module_& module);
 void bind_worker(py::module_& module);
 void bind_workflow(py::module_& module);
 

@@ -21,6 +21,7 @@ void check_version() {
 PYBIND11_MODULE(_core, module) {
   bind_errors(module);
   check_version();
+  bind_values(module);
   bind_workflow(module);
   bind_run(module);
   bind_worker(module);

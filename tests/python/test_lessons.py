@@ -143,7 +143,11 @@ LESSONS: list[tuple[Callable[[Any], Any], str, str]] = [
     (lambda x: x[True], "input.x[True] has no meaning", "whole numbers for lists"),
     (lambda x: x[(1, 2)], "input.x[tuple] has no meaning", "numbers for lists"),
     (lambda x: str(x), "str() or %s of input.x", "Write an f-string"),
-    (lambda x: "%s" % x, "str() or %s of input.x", "becomes a template"),
+    (
+        lambda x: "%s" % x,  # noqa: UP031
+        "str() or %s of input.x",
+        "becomes a template",
+    ),
     (lambda x: f"{x!s}", "str() or %s", "Write an f-string"),
     (lambda x: f"{x:>10}", "the format `:>10` of input.x", "Format it in the body"),
     (lambda x: f"{x!r}", "the returned value: repr() or !r", "Write a plain {x}"),

@@ -3,14 +3,18 @@
 import logging
 from collections.abc import MutableMapping
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from tenuto import _core
 from tenuto.errors import WrongState
 
-__all__ = ["TaskInfo", "in_async_body", "info", "log"]
+__all__ = ["Facts", "TaskInfo", "in_async_body", "info", "log"]
+
+
+#: The fields of TaskInfo, as the extension module hands them out.
+Facts: TypeAlias = tuple[str, str, int, str]
 
 
 class TaskInfo(msgspec.Struct, frozen=True):

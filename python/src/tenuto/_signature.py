@@ -7,6 +7,8 @@ from collections.abc import Callable
 from inspect import Parameter
 from typing import Any, Final
 
+import msgspec
+
 from tenuto import serialize
 from tenuto.errors import InvalidArgument
 
@@ -73,18 +75,27 @@ class Signature:
 
     def decoder(self) -> "Callable[[bytes], dict[str, Any]]":
         """A function from the JSON object of arguments to typed values by parameter name."""
-        types = {name: self.annotations[name] for name in self._signature.parameters}
-        return serialize.decoder(types, name=self._name)
+        return serialize.decoder(self._parameter_types(), name=self._name)
 
-    def caller(self) -> "Callable[[dict[str, Any]], Any]":
-        """A function that calls the function with an object of arguments."""
-        function = self._function
+    def raw_decoder(self) -> "Callable[[bytes], dict[str, Any]]":
+        """The same, with msgspec's own errors."""
+        return serialize.raw_decoder(self._parameter_types(), name=self._name)
+
+    def misfit(self, error: msgspec.MsgspecError) -> InvalidArgument:
+        """What an error of raw_decoder's function means."""
+        return serialize.misfit(self._name, error)
+
+    def _parameter_types(self) -> dict[str, Any]:
+        return {name: self.annotations[name] for name in self._signature.parameters}
+
+    def caller(self) -> "Callable[..., Any]":
+        """A function that takes an object of arguments as keywords: the function itself, if it can."""
         kinds = {parameter.kind for parameter in self._signature.parameters.values()}
         if kinds <= {Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}:
-            return lambda arguments: function(**arguments)
+            return self._function
         return self._call
 
-    def _call(self, arguments: dict[str, Any]) -> Any:
+    def _call(self, /, **arguments: Any) -> Any:
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         starred = any(p.kind is Parameter.VAR_POSITIONAL for p in self._signature.parameters.values())

@@ -6,7 +6,6 @@ faithfully is refused, and the error names the place: `result.rows[3].x`.
 
 import dataclasses
 import enum
-import functools
 import json
 import math
 import pathlib
@@ -16,9 +15,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from tenuto import _core
 from tenuto.errors import InvalidArgument, TooLarge
 
-__all__ = ["BYTES_MAX", "DEPTH_MAX", "decoder", "encode", "encoder", "holds_bytes", "plain"]
+__all__ = ["BYTES_MAX", "DEPTH_MAX", "decoder", "encode", "encoder", "holds_bytes", "misfit", "plain", "raw_decoder"]
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ def encode(value: object, *, path: str = "value", bytes_allowed: bool = False) -
     if value is None:
         return _NONE_JSON
     try:
-        if not _is_simple(value, 0):
+        if not _core.is_simple(value):
             _refuse(value, path, 0, bytes_allowed)
         text = _ENCODER.encode(value)
     except (UnicodeEncodeError, RecursionError, TypeError):
@@ -82,7 +82,16 @@ def encoder(annotation: object, *, path: str = "result") -> Callable[[object], b
         >>> encoder(bytes)(b"abc")
         b'"YWJj"'
     """
-    return functools.partial(encode, path=path, bytes_allowed=holds_bytes(annotation))
+    bytes_allowed = holds_bytes(annotation)
+    encode_number = _ENCODER.encode
+
+    def coded(value: object) -> bytes:
+        kind = type(value)
+        if kind is int or kind is bool:
+            return encode_number(value)
+        return encode(value, path=path, bytes_allowed=bytes_allowed)
+
+    return coded
 
 
 def decoder(annotation: Any, *, name: str) -> Callable[[bytes], Any]:
@@ -97,7 +106,7 @@ def decoder(annotation: Any, *, name: str) -> Callable[[bytes], Any]:
         A function from JSON to the value. It raises InvalidArgument when the JSON does not fit.
 
     Raises:
-        InvalidArgument: values of this type cannot come from JSON.
+        InvalidArgument: values of this type can't come from JSON.
 
     Example:
         >>> decoder(dict[str, int], name="input")(b'{"a": 1}')
@@ -106,22 +115,62 @@ def decoder(annotation: Any, *, name: str) -> Callable[[bytes], Any]:
         Traceback (most recent call last):
         tenuto.errors.InvalidArgument: input[1]: Expected `int`, got `str`
     """
-    wanted: Any = annotation
-    if isinstance(annotation, Mapping):
-        # Partial, so that a run recorded before a parameter got its default goes on.
-        wanted = _make_typed_dict("Arguments", dict(annotation), total=False)
-    try:
-        decode = msgspec.json.Decoder(wanted, dec_hook=_from_plain).decode
-    except (TypeError, NameError) as error:
-        raise InvalidArgument(f"{name}: the type {_type_name(annotation)} can't be read from JSON: {error}") from error
+    decode = raw_decoder(annotation, name=name)
 
     def checked(text: bytes) -> Any:
         try:
             return decode(text)
         except msgspec.MsgspecError as error:
-            raise InvalidArgument(_named(name, str(error))) from error
+            raise misfit(name, error) from error
 
     return checked
+
+
+def raw_decoder(annotation: Any, *, name: str) -> Callable[[bytes], Any]:
+    """Like decoder, but the function raises msgspec's own errors, which `misfit` translates: for use per task.
+
+    Args:
+        annotation: see decoder.
+        name: see decoder.
+
+    Returns:
+        A function from JSON to the value.
+
+    Raises:
+        InvalidArgument: see decoder.
+
+    Example:
+        >>> raw_decoder(int, name="input")(b"3")
+        3
+    """
+    wanted: Any = annotation
+    if isinstance(annotation, Mapping):
+        # Partial, so that a run recorded before a parameter got its default goes on.
+        wanted = _make_typed_dict("Arguments", dict(annotation), total=False)
+    try:
+        return msgspec.json.Decoder(wanted, dec_hook=_from_plain).decode
+    except (TypeError, NameError) as error:
+        raise InvalidArgument(f"{name}: the type {_type_name(annotation)} can't be read from JSON: {error}") from error
+
+
+def misfit(name: str, error: msgspec.MsgspecError) -> InvalidArgument:
+    """The error for JSON that does not fit a type, with the place in front.
+
+    Args:
+        name: what the value is.
+        error: what raw_decoder's function raised.
+
+    Returns:
+        The error, not raised.
+
+    Example:
+        >>> misfit("input", msgspec.ValidationError("Expected `int`, got `str` - at `$.rows[3]`"))
+        InvalidArgument('input.rows[3]: Expected `int`, got `str`')
+    """
+    text, found, place = str(error).rpartition(" - at `")
+    if not found:
+        return InvalidArgument(f"{name}: {error}")
+    return InvalidArgument(f"{name}{place.rstrip('`').removeprefix('$')}: {text}")
 
 
 def plain(value: object, *, path: str = "value", bytes_allowed: bool = False) -> Any:
@@ -172,28 +221,6 @@ def _holds_bytes(annotation: object, seen: set[int]) -> bool:
     if isinstance(annotation, type) and typing.is_typeddict(annotation):
         inner += typing.get_type_hints(annotation).values()
     return any(_holds_bytes(each, seen) for each in inner)
-
-
-def _is_simple(value: object, depth: int) -> bool:
-    """Whether a value is made of common types only and fine in every respect but the text within it."""
-    kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
-        return True
-    if kind is float:
-        return math.isfinite(value)  # type: ignore[arg-type]
-    if depth >= DEPTH_MAX:
-        return False
-    if kind is dict:
-        for key, item in value.items():  # type: ignore[attr-defined]
-            if type(key) is not str or not _is_simple(item, depth + 1):
-                return False
-        return True
-    if kind is list or kind is tuple:
-        for item in value:  # type: ignore[attr-defined]
-            if not _is_simple(item, depth + 1):
-                return False
-        return True
-    return False
 
 
 def _refuse(value: object, path: str, depth: int, bytes_allowed: bool) -> None:
@@ -286,14 +313,6 @@ def _from_plain(kind: type, value: Any) -> Any:
 
 def _member(path: str, key: str) -> str:
     return f"{path}.{key}" if key.isidentifier() else f"{path}[{json.dumps(key, ensure_ascii=False)}]"
-
-
-def _named(name: str, problem: str) -> str:
-    """msgspec's message with its place (`… - at `$.rows[3]``) in front."""
-    text, found, place = problem.rpartition(" - at `")
-    if not found:
-        return f"{name}: {problem}"
-    return f"{name}{place.rstrip('`').removeprefix('$')}: {text}"
 
 
 def _type_name(kind: object) -> str:

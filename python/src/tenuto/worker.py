@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tenuto import _core, _registry
 from tenuto._body import DONE, AsyncBody, Body, Failure, async_body, describe, sync_body
-from tenuto._context import TaskInfo, in_async_body
+from tenuto._context import Facts, TaskInfo, in_async_body
 from tenuto.errors import InvalidArgument, TenutoError
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ class _Loop:
         self._thread = threading.Thread(target=self._run, name="tenuto-async", daemon=True)
         self._thread.start()
 
-    def submitter(self, worker: _core.Worker, body: AsyncBody) -> Callable[[bytes, int, _core.Facts], None]:
+    def submitter(self, worker: _core.Worker, body: AsyncBody) -> Callable[[bytes, int, Facts], None]:
         """What a worker calls with a task of this body, on its own thread; waits while there are too many."""
 
-        def submit(arguments: bytes, token: int, facts: _core.Facts) -> None:
+        def submit(arguments: bytes, token: int, facts: Facts) -> None:
             self._room.acquire()
             with self._lock:
                 self._arrived.append(lambda: self._begin(worker, body, arguments, token, facts))
@@ -172,14 +172,12 @@ class _Loop:
         for begin in arrived:
             begin()
 
-    def _begin(self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: _core.Facts) -> None:
+    def _begin(self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts) -> None:
         task = self._loop.create_task(self._perform(worker, body, arguments, token, facts))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _perform(
-        self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: _core.Facts
-    ) -> None:
+    async def _perform(self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts) -> None:
         in_async_body(TaskInfo(*facts))
         try:
             self._report(worker, (token, DONE, await body(arguments)))
