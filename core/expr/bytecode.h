@@ -26,15 +26,15 @@ enum class Op : std::uint8_t {
   map,          // `argument` keys and values -> a map
   negate,
   logical_not,
-  binary,       // left right -> left op right; the BinaryOp is `small`
-  and_left,     // jumps to `argument` if the top is false
-  and_end,      // left right -> their conjunction
-  or_left,      // jumps to `argument` if the top is true
-  or_end,       // left right -> their disjunction
-  branch,       // condition -> ; jumps to `argument` if it is false. If it is no boolean: leaves an error in its place and
-                // jumps to the argument of the next instruction
-  jump,         // jumps to `argument`; behind a branch, which skips it, only its argument counts
-  call,         // the top `small` values -> the value of `functions[argument]`
+  binary,    // left right -> left op right; the BinaryOp is `small`
+  and_left,  // jumps to `argument` if the top is false
+  and_end,   // left right -> their conjunction
+  or_left,   // jumps to `argument` if the top is true
+  or_end,    // left right -> their disjunction
+  branch,  // condition -> ; jumps to `argument` if it is false. If it is no boolean: leaves an error in its place and
+           // jumps to the argument of the next instruction
+  jump,  // jumps to `argument`; behind a branch, which skips it, only its argument counts
+  call,  // the top `small` values -> the value of `functions[argument]`
 };
 
 struct Instruction {
@@ -47,7 +47,8 @@ static_assert(sizeof(Instruction) == 8);
 // What messages about an instruction need: byte offsets within Bytecode::source.
 struct Site {
   std::uint32_t at = 0;
-  std::uint32_t target_begin = 0;  // of load_member, select, index, has: what stands before the dot or bracket
+  // Of load_member, select, index, has: what stands before the dot or bracket.
+  std::uint32_t target_begin = 0;
   std::uint32_t target_end = 0;
 };
 

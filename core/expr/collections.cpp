@@ -19,10 +19,14 @@ bool same_scalar(const Value& a, const Value& b) {
   }
   if (a.kind != b.kind) return false;
   switch (a.kind) {
-    case ValueKind::null: return true;
-    case ValueKind::boolean: return a.boolean == b.boolean;
-    case ValueKind::string: return a.as_text() == b.as_text();
-    default: return false;
+    case ValueKind::null:
+      return true;
+    case ValueKind::boolean:
+      return a.boolean == b.boolean;
+    case ValueKind::string:
+      return a.as_text() == b.as_text();
+    default:
+      return false;
   }
 }
 
@@ -125,7 +129,8 @@ Value make_map(Workspace& work, std::span<const Value> keys_and_values) {
     const Value& key = keys_and_values[map.size * 2];
     if (!is_key(key) || key.kind == ValueKind::number) return work.fail(ErrorKind::wrong_key, {}, key);
     const std::optional<Value> earlier = find_key(work, map, key);
-    if (earlier.has_value()) return earlier->is_usable() ? work.fail(ErrorKind::repeated_key, {}, key) : *earlier;
+    if (earlier.has_value())
+      return earlier->is_usable() ? work.fail(ErrorKind::repeated_key, {}, key) : *earlier;
     entries[map.size] = Entry{key, keys_and_values[map.size * 2 + 1]};
   }
   return map;
@@ -159,8 +164,8 @@ Value concatenate_lists(Workspace& work, const Value& left, const Value& right) 
   joined.kind = ValueKind::list;
   joined.size = static_cast<std::uint32_t>(size);
   Value* to;
-  if (!left.of_json && work.grow(reinterpret_cast<const char*>(left.items), left.size * sizeof(Value),
-                                 size * sizeof(Value))) {
+  if (!left.of_json &&
+      work.grow(reinterpret_cast<const char*>(left.items), left.size * sizeof(Value), size * sizeof(Value))) {
     to = const_cast<Value*>(left.items) + left.size;  // it is the workspace's own
     joined.items = left.items;
   } else {

@@ -14,19 +14,22 @@ namespace {
 // Recursion follows brackets only, which parse() bounds; chains of operators and members are walked in loops.
 class Compiler {
  public:
-  Compiler(Ast ast, std::size_t begin, std::vector<std::string>& names) : ast_(std::move(ast)), names_(names) {
+  Compiler(Ast ast, std::size_t begin, std::vector<std::string>& names)
+      : ast_(std::move(ast)), names_(names) {
     code_->begin = static_cast<std::uint32_t>(begin);
   }
 
   Result<Program> run() {
     emit(ast_.root);
     if (!error_.empty()) {
-      return Status(Code::invalid_argument, describe(line_column(ast_.source, error_offset_)) + ": " + error_);
+      return Status(Code::invalid_argument,
+                    describe(line_column(ast_.source, error_offset_)) + ": " + error_);
     }
     code_->names = names_;
     code_->source = std::move(ast_.source);
     code_->texts = std::move(ast_.texts);
-    for (const auto& [constant, text] : text_constants_) code_->constants[constant] = Value::of(ByteView(code_->texts[text]));
+    for (const auto& [constant, text] : text_constants_)
+      code_->constants[constant] = Value::of(ByteView(code_->texts[text]));
     return Program(std::shared_ptr<const Bytecode>(std::move(code_)));
   }
 
@@ -79,7 +82,8 @@ class Compiler {
   // The name of tasks["name"], else nullptr.
   [[nodiscard]] const Bytes* quoted_task(const Node& n) const {
     if (n.type != NodeType::index || child(n, 0).type != NodeType::identifier) return nullptr;
-    if (ast_.texts[child(n, 0).text] != "tasks" || child(n, 1).type != NodeType::string_literal) return nullptr;
+    if (ast_.texts[child(n, 0).text] != "tasks" || child(n, 1).type != NodeType::string_literal)
+      return nullptr;
     return &ast_.texts[child(n, 1).text];
   }
 
@@ -98,24 +102,46 @@ class Compiler {
       case NodeType::negate:
       case NodeType::logical_not:
       case NodeType::binary:
-      case NodeType::method: return true;
-      case NodeType::index: return quoted_task(n) == nullptr;
-      default: return false;
+      case NodeType::method:
+        return true;
+      case NodeType::index:
+        return quoted_task(n) == nullptr;
+      default:
+        return false;
     }
   }
 
   void emit_operand(const Node& n) {
     switch (n.type) {
-      case NodeType::null_literal: add(Op::push, n, +1, constant(Value::null())); return;
-      case NodeType::bool_literal: add(Op::push, n, +1, constant(Value::of(n.integer != 0))); return;
-      case NodeType::int_literal: add(Op::push, n, +1, constant(Value::of(n.integer))); return;
-      case NodeType::double_literal: add(Op::push, n, +1, constant(Value::of(n.number))); return;
-      case NodeType::string_literal: add(Op::push, n, +1, text_constant(n.text)); return;
-      case NodeType::identifier: add(Op::load, n, +1, slot_of(ast_.texts[n.text])); return;
-      case NodeType::index: add(Op::load, n, +1, slot_of(*quoted_task(n))); return;
-      case NodeType::conditional: emit_conditional(n); return;
-      case NodeType::call: emit_call(n, 0); return;
-      default: break;
+      case NodeType::null_literal:
+        add(Op::push, n, +1, constant(Value::null()));
+        return;
+      case NodeType::bool_literal:
+        add(Op::push, n, +1, constant(Value::of(n.integer != 0)));
+        return;
+      case NodeType::int_literal:
+        add(Op::push, n, +1, constant(Value::of(n.integer)));
+        return;
+      case NodeType::double_literal:
+        add(Op::push, n, +1, constant(Value::of(n.number)));
+        return;
+      case NodeType::string_literal:
+        add(Op::push, n, +1, text_constant(n.text));
+        return;
+      case NodeType::identifier:
+        add(Op::load, n, +1, slot_of(ast_.texts[n.text]));
+        return;
+      case NodeType::index:
+        add(Op::load, n, +1, slot_of(*quoted_task(n)));
+        return;
+      case NodeType::conditional:
+        emit_conditional(n);
+        return;
+      case NodeType::call:
+        emit_call(n, 0);
+        return;
+      default:
+        break;
     }
     for (std::uint32_t i = 0; i < n.child_count; ++i) emit(ast_.child(n, i));
     const bool is_map = n.type == NodeType::map;
@@ -124,16 +150,27 @@ class Compiler {
 
   void emit_around(const Node& n) {
     switch (n.type) {
-      case NodeType::select: emit_select(n); return;
-      case NodeType::has: add(Op::has, n, 0, text_constant(n.text)); return;
-      case NodeType::negate: add(Op::negate, n, 0); return;
-      case NodeType::logical_not: add(Op::logical_not, n, 0); return;
+      case NodeType::select:
+        emit_select(n);
+        return;
+      case NodeType::has:
+        add(Op::has, n, 0, text_constant(n.text));
+        return;
+      case NodeType::negate:
+        add(Op::negate, n, 0);
+        return;
+      case NodeType::logical_not:
+        add(Op::logical_not, n, 0);
+        return;
       case NodeType::index:
         emit(ast_.child(n, 1));
         add(Op::index, n, -1);
         return;
-      case NodeType::method: emit_call(n, 1); return;
-      default: break;
+      case NodeType::method:
+        emit_call(n, 1);
+        return;
+      default:
+        break;
     }
     if (n.op == BinaryOp::logical_and || n.op == BinaryOp::logical_or) {
       const bool is_and = n.op == BinaryOp::logical_and;
@@ -185,14 +222,14 @@ class Compiler {
     const Function* function = find_function(name, n.child_count, method);
     if (function == nullptr) {
       const std::uint32_t count = n.child_count - (method ? 1 : 0);
-      fail(n.at, Bytes(is_function_name(name) ? "no form of the function `" : "unknown function `") + name + "` with " +
-                     std::to_string(count) + (count == 1 ? " argument" : " arguments") +
+      fail(n.at, Bytes(is_function_name(name) ? "no form of the function `" : "unknown function `") + name +
+                     "` with " + std::to_string(count) + (count == 1 ? " argument" : " arguments") +
                      (method ? " behind a dot" : ""));
       return;
     }
     code_->functions.push_back(function);
-    add(Op::call, n, 1 - static_cast<int>(n.child_count), static_cast<std::uint32_t>(code_->functions.size() - 1),
-        static_cast<std::uint16_t>(n.child_count));
+    add(Op::call, n, 1 - static_cast<int>(n.child_count),
+        static_cast<std::uint32_t>(code_->functions.size() - 1), static_cast<std::uint16_t>(n.child_count));
   }
 
   Ast ast_;
@@ -206,9 +243,13 @@ class Compiler {
 
 }  // namespace
 
-std::span<const std::string> Program::names() const { return code_->names; }
+std::span<const std::string> Program::names() const {
+  return code_->names;
+}
 
-ByteView Program::text() const { return ByteView(code_->source).substr(code_->begin); }
+ByteView Program::text() const {
+  return ByteView(code_->source).substr(code_->begin);
+}
 
 std::int32_t Program::single_name() const {
   const bool single = code_->instructions.size() == 1 && code_->instructions[0].op == Op::load;
@@ -220,7 +261,8 @@ Result<Program> compile(ByteView text) {
   return compile_within(text, 0, text.size(), names);
 }
 
-Result<Program> compile_within(ByteView whole, std::size_t begin, std::size_t end, std::vector<std::string>& names) {
+Result<Program> compile_within(ByteView whole, std::size_t begin, std::size_t end,
+                               std::vector<std::string>& names) {
   TN_ASSIGN(Ast ast, parse_within(whole, begin, end));
   return Compiler(std::move(ast), begin, names).run();
 }

@@ -35,11 +35,12 @@ class Program {
   std::shared_ptr<const Bytecode> code_;
 };
 
-// invalid_argument or too_large as parse(), and for functions that do not exist: "line 1, column 1: unknown function `f`
-// with 1 argument".
+// invalid_argument or too_large as parse(), and for functions that do not exist: "line 1, column 1: unknown function
+// `f` with 1 argument".
 [[nodiscard]] Result<Program> compile(ByteView text);
-// The same for the bytes [begin, end) of a longer text, of which the places in messages are then, and with names numbered
-// together with those of other programs: new ones are appended to `names`; names() is the table as it was afterwards.
+// The same for the bytes [begin, end) of a longer text, of which the places in messages are then, and with names
+// numbered together with those of other programs: new ones are appended to `names`; names() is the table as it was
+// afterwards.
 [[nodiscard]] Result<Program> compile_within(ByteView whole, std::size_t begin, std::size_t end,
                                              std::vector<std::string>& names);
 

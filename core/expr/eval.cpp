@@ -99,11 +99,21 @@ Value Machine::execute(const Bytecode& code) {
     const Instruction& i = code.instructions[at];
     work_.set_instruction(at);
     switch (i.op) {
-      case Op::push: *++top = code.constants[i.argument]; break;
-      case Op::load: *++top = load(code, i.argument); break;
-      case Op::load_member: *++top = load_member(code, i.small, code.constants[i.argument]); break;
-      case Op::select: *top = select(work_, *top, code.constants[i.argument]); break;
-      case Op::has: *top = has_member(work_, *top, code.constants[i.argument]); break;
+      case Op::push:
+        *++top = code.constants[i.argument];
+        break;
+      case Op::load:
+        *++top = load(code, i.argument);
+        break;
+      case Op::load_member:
+        *++top = load_member(code, i.small, code.constants[i.argument]);
+        break;
+      case Op::select:
+        *top = select(work_, *top, code.constants[i.argument]);
+        break;
+      case Op::has:
+        *top = has_member(work_, *top, code.constants[i.argument]);
+        break;
       case Op::index:
         --top;
         *top = index(work_, top[0], top[1]);
@@ -116,14 +126,18 @@ Value Machine::execute(const Bytecode& code) {
         const std::span<const Value> items(top, size);
         bool usable = true;
         for (const Value& v : items) usable &= v.is_usable();
-        *top = !usable              ? first_unusable(items)
-               : i.op == Op::call   ? code.functions[i.argument]->apply(work_, items)
-               : i.op == Op::list   ? make_list(work_, items)
-                                    : make_map(work_, items);
+        *top = !usable            ? first_unusable(items)
+               : i.op == Op::call ? code.functions[i.argument]->apply(work_, items)
+               : i.op == Op::list ? make_list(work_, items)
+                                  : make_map(work_, items);
         break;
       }
-      case Op::negate: *top = negate(work_, *top); break;
-      case Op::logical_not: *top = logical_not(work_, *top); break;
+      case Op::negate:
+        *top = negate(work_, *top);
+        break;
+      case Op::logical_not:
+        *top = logical_not(work_, *top);
+        break;
       case Op::binary:
         --top;
         *top = apply_binary(work_, static_cast<BinaryOp>(i.small), top[0], top[1]);
@@ -151,7 +165,9 @@ Value Machine::execute(const Bytecode& code) {
           at = code.instructions[at + 1].argument - 1;
         }
         break;
-      case Op::jump: at = i.argument - 1; break;
+      case Op::jump:
+        at = i.argument - 1;
+        break;
     }
   }
   TN_DCHECK(top == stack_.data());
@@ -160,9 +176,12 @@ Value Machine::execute(const Bytecode& code) {
 
 Status Outcome::append_json(Bytes& out) const {
   switch (kind) {
-    case Kind::value: return expr::append_json(out, value);
-    case Kind::skipped: return Status(Code::invalid_argument, "the value is skipped");
-    case Kind::error: break;
+    case Kind::value:
+      return expr::append_json(out, value);
+    case Kind::skipped:
+      return Status(Code::invalid_argument, "the value is skipped");
+    case Kind::error:
+      break;
   }
   return Status(Code::invalid_argument, error);
 }
@@ -177,11 +196,16 @@ Outcome Evaluator::evaluate(const Program& program, std::span<const Operand> ope
   return machine_->run(program.code());
 }
 
-void Evaluator::begin(std::span<const Operand> operands) { machine_->begin(operands); }
+void Evaluator::begin(std::span<const Operand> operands) {
+  machine_->begin(operands);
+}
 
-Outcome Evaluator::run(const Program& program) { return machine_->run(program.code()); }
+Outcome Evaluator::run(const Program& program) {
+  return machine_->run(program.code());
+}
 
-Result<bool> evaluate_condition(const Program& program, std::span<const Operand> operands, Evaluator& evaluator) {
+Result<bool> evaluate_condition(const Program& program, std::span<const Operand> operands,
+                                Evaluator& evaluator) {
   const Outcome outcome = evaluator.evaluate(program, operands);
   if (outcome.kind == Outcome::Kind::skipped) return false;
   if (outcome.kind == Outcome::Kind::error) return Status(Code::invalid_argument, outcome.error);

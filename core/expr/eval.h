@@ -41,8 +41,8 @@ struct Outcome {
 // limits::kEvaluationStepsMax and kEvaluationBytesMax and ends in one of the three kinds.
 //
 // Thread safety: one evaluator per thread.
-// Skipped operands: an operator over a skipped value is skipped; `true || skipped` is true and `false && skipped` false,
-// in either order. An error beats a skipped value, of two errors the left one is reported.
+// Skipped operands: an operator over a skipped value is skipped; `true || skipped` is true, `false && skipped` is
+// false, in either order. An error beats a skipped value, of two errors the left one is reported.
 class Evaluator {
  public:
   Evaluator();

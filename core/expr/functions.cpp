@@ -12,7 +12,9 @@ namespace {
 
 using Arguments = std::span<const Value>;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 Value refuse(Workspace& work, ByteView function, const Value& argument) {
   return work.fail(ErrorKind::no_overload, function, argument, {}, true);
@@ -27,7 +29,8 @@ Value own_text(Workspace& work, ByteView text) {
 
 Value size_of(Workspace& work, Arguments arguments) {
   const Value& v = arguments[0];
-  if (v.kind == ValueKind::list || v.kind == ValueKind::map) return Value::of(static_cast<std::int64_t>(v.size));
+  if (v.kind == ValueKind::list || v.kind == ValueKind::map)
+    return Value::of(static_cast<std::int64_t>(v.size));
   if (v.kind != ValueKind::string) return refuse(work, "size", v);
   if (!work.charge_bytes(v.size)) return work.out_of_steps();
   return Value::of(static_cast<std::int64_t>(count_code_points(v.as_text())));
@@ -37,7 +40,8 @@ Value to_int(Workspace& work, Arguments arguments) {
   const Value& v = arguments[0];
   constexpr double kBound = 9223372036854775808.0;  // 2^63; the specification excludes -2^63 too
   switch (v.kind) {
-    case ValueKind::integer: return v;
+    case ValueKind::integer:
+      return v;
     case ValueKind::number:
       if (!(v.number > -kBound && v.number < kBound)) return work.fail(ErrorKind::not_convertible, "int", v);
       return Value::of(static_cast<std::int64_t>(v.number));
@@ -49,8 +53,10 @@ Value to_int(Workspace& work, Arguments arguments) {
       if (error == std::errc() && end == text.data() + text.size()) return Value::of(n);
       return work.fail(ErrorKind::not_convertible, "int", v);
     }
-    case ValueKind::big: return work.fail(ErrorKind::big_number, {}, v);
-    default: return refuse(work, "int", v);
+    case ValueKind::big:
+      return work.fail(ErrorKind::big_number, {}, v);
+    default:
+      return refuse(work, "int", v);
   }
 }
 
@@ -82,7 +88,8 @@ Value to_double(Workspace& work, Arguments arguments) {
   const Value& v = arguments[0];
   switch (v.kind) {
     case ValueKind::integer:
-    case ValueKind::number: return Value::of(v.as_double());
+    case ValueKind::number:
+      return Value::of(v.as_double());
     case ValueKind::string: {
       ByteView text = v.as_text();
       if (is_decimal(text)) {
@@ -94,8 +101,10 @@ Value to_double(Workspace& work, Arguments arguments) {
       if (text == "-Infinity") return Value::of(-HUGE_VAL);
       return work.fail(ErrorKind::not_convertible, "double", v);
     }
-    case ValueKind::big: return work.fail(ErrorKind::big_number, {}, v);
-    default: return refuse(work, "double", v);
+    case ValueKind::big:
+      return work.fail(ErrorKind::big_number, {}, v);
+    default:
+      return refuse(work, "double", v);
   }
 }
 
@@ -103,16 +112,22 @@ Value to_string(Workspace& work, Arguments arguments) {
   const Value& v = arguments[0];
   char buffer[32];
   switch (v.kind) {
-    case ValueKind::string: return v;
-    case ValueKind::boolean: return Value::of(v.boolean ? ByteView("true") : ByteView("false"));
+    case ValueKind::string:
+      return v;
+    case ValueKind::boolean:
+      return Value::of(v.boolean ? ByteView("true") : ByteView("false"));
     case ValueKind::integer:
-      return own_text(work, ByteView(buffer, std::to_chars(buffer, buffer + sizeof buffer, v.integer).ptr - buffer));
+      return own_text(
+          work, ByteView(buffer, std::to_chars(buffer, buffer + sizeof buffer, v.integer).ptr - buffer));
     case ValueKind::number:
       if (std::isnan(v.number)) return Value::of(ByteView("NaN"));
       if (std::isinf(v.number)) return Value::of(v.number > 0 ? ByteView("Infinity") : ByteView("-Infinity"));
-      return own_text(work, ByteView(buffer, std::to_chars(buffer, buffer + sizeof buffer, v.number).ptr - buffer));
-    case ValueKind::big: return work.fail(ErrorKind::big_number, {}, v);
-    default: return refuse(work, "string", v);
+      return own_text(work,
+                      ByteView(buffer, std::to_chars(buffer, buffer + sizeof buffer, v.number).ptr - buffer));
+    case ValueKind::big:
+      return work.fail(ErrorKind::big_number, {}, v);
+    default:
+      return refuse(work, "string", v);
   }
 }
 
@@ -130,19 +145,22 @@ Value to_bool(Workspace& work, Arguments arguments) {
 }
 
 // In CEL it hides a type from the checker; here all types are dynamic.
-Value dyn(Workspace&, Arguments arguments) { return arguments[0]; }
+Value dyn(Workspace&, Arguments arguments) {
+  return arguments[0];
+}
 
 constexpr Function kFunctions[] = {
-    {"size", 1, 1, true, true, size_of},       {"int", 1, 1, true, false, to_int},
-    {"double", 1, 1, true, false, to_double},  {"string", 1, 1, true, false, to_string},
-    {"bool", 1, 1, true, false, to_bool},      {"dyn", 1, 1, true, false, dyn},
+    {"size", 1, 1, true, true, size_of},      {"int", 1, 1, true, false, to_int},
+    {"double", 1, 1, true, false, to_double}, {"string", 1, 1, true, false, to_string},
+    {"bool", 1, 1, true, false, to_bool},     {"dyn", 1, 1, true, false, dyn},
 };
 
 }  // namespace
 
 const Function* find_function(ByteView name, std::size_t arity, bool method) {
   for (const Function& f : kFunctions) {
-    if (f.name == name && arity >= f.arity_min && arity <= f.arity_max && (method ? f.as_method : f.as_call)) return &f;
+    if (f.name == name && arity >= f.arity_min && arity <= f.arity_max && (method ? f.as_method : f.as_call))
+      return &f;
   }
   return nullptr;
 }

@@ -8,8 +8,12 @@
 namespace tenuto::expr {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 int digit_value(char c) {
   if (is_digit(c)) return c - '0';
@@ -65,7 +69,8 @@ Token Lexer::read() {
     return token;
   }
   std::uint32_t prefix = 0;
-  while (prefix < 2 && ByteView("rRbB").find(peek(prefix)) != ByteView::npos && peek(prefix) != '\0') ++prefix;
+  while (prefix < 2 && ByteView("rRbB").find(peek(prefix)) != ByteView::npos && peek(prefix) != '\0')
+    ++prefix;
   if (peek(prefix) == '"' || peek(prefix) == '\'') {
     read_string(token);
     return token;
@@ -105,7 +110,8 @@ bool Lexer::read_number(Token& token) {
     while (is_digit(peek())) ++at_;
   }
   const ByteView literal = text_.substr(digits, at_ - digits);
-  if (peek() == 'u' || peek() == 'U') return fail(token.begin, "unsigned integers are not supported; leave out the `u`");
+  if (peek() == 'u' || peek() == 'U')
+    return fail(token.begin, "unsigned integers are not supported; leave out the `u`");
   if (is_letter(peek())) return fail(at_, "a letter directly behind a number");
   if (token.kind == TokenKind::double_literal) {
     token.number = read_double(literal);
@@ -158,14 +164,19 @@ bool Lexer::read_escape(Bytes& out) {
   }
   switch (c) {
     case 'x':
-    case 'X': return read_code_point(out, 2, 16);
-    case 'u': return read_code_point(out, 4, 16);
-    case 'U': return read_code_point(out, 8, 16);
+    case 'X':
+      return read_code_point(out, 2, 16);
+    case 'u':
+      return read_code_point(out, 4, 16);
+    case 'U':
+      return read_code_point(out, 8, 16);
     case '0':
     case '1':
     case '2':
-    case '3': return read_code_point(out, 3, 8);
-    default: return fail(at_, "an unknown escape in a string; a backslash is written `\\\\`");
+    case '3':
+      return read_code_point(out, 3, 8);
+    default:
+      return fail(at_, "an unknown escape in a string; a backslash is written `\\\\`");
   }
 }
 
@@ -180,7 +191,8 @@ bool Lexer::read_code_point(Bytes& out, std::uint32_t digits, std::uint32_t base
     code = code * base + digit;
     ++at_;
   }
-  if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return fail(begin, "an escape that is not a character");
+  if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+    return fail(begin, "an escape that is not a character");
   append_utf8(out, static_cast<std::uint32_t>(code));
   return true;
 }
@@ -194,7 +206,8 @@ bool Lexer::read_quoted_name(Token& token) {
   if (token.text.empty()) return fail(token.begin, "an empty name in backquotes");
   for (char c : token.text) {
     if (!is_letter(c) && !is_digit(c) && ByteView("_.-/ ").find(c) == ByteView::npos) {
-      return fail(token.begin, "a name in backquotes holds letters, digits, `_`, `.`, `-`, `/` and spaces only");
+      return fail(token.begin,
+                  "a name in backquotes holds letters, digits, `_`, `.`, `-`, `/` and spaces only");
     }
   }
   at_ = static_cast<std::uint32_t>(close + 1);
@@ -202,8 +215,9 @@ bool Lexer::read_quoted_name(Token& token) {
 }
 
 bool Lexer::read_punctuation(Token& token) {
-  constexpr std::array<ByteView, 24> kAll = {"<=", ">=", "==", "!=", "&&", "||", "(", ")", "[", "]", "{", "}", ".",
-                                             ",",  "?",  ":",  "+",  "-",  "*",  "/", "%", "!", "<", ">"};
+  constexpr std::array<ByteView, 24> kAll = {"<=", ">=", "==", "!=", "&&", "||", "(", ")",
+                                             "[",  "]",  "{",  "}",  ".",  ",",  "?", ":",
+                                             "+",  "-",  "*",  "/",  "%",  "!",  "<", ">"};
   for (const ByteView p : kAll) {
     if (!starts_with(p)) continue;
     token.kind = TokenKind::punctuation;
@@ -212,14 +226,20 @@ bool Lexer::read_punctuation(Token& token) {
     return true;
   }
   switch (peek()) {
-    case '&': return fail(at_, "`&` is not an operator; write `&&` for and");
-    case '|': return fail(at_, "`|` is not an operator; write `||` for or");
-    case '=': return fail(at_, "`=` is not an operator; write `==` to compare");
-    case '~': return fail(at_, "`~` is not an operator; write `!` for not");
-    default: break;
+    case '&':
+      return fail(at_, "`&` is not an operator; write `&&` for and");
+    case '|':
+      return fail(at_, "`|` is not an operator; write `||` for or");
+    case '=':
+      return fail(at_, "`=` is not an operator; write `==` to compare");
+    case '~':
+      return fail(at_, "`~` is not an operator; write `!` for not");
+    default:
+      break;
   }
   const std::size_t size = utf8_sequence(text_.substr(at_));
-  if (size == 0 || static_cast<unsigned char>(peek()) < 0x20) return fail(at_, "a character that has no meaning here");
+  if (size == 0 || static_cast<unsigned char>(peek()) < 0x20)
+    return fail(at_, "a character that has no meaning here");
   return fail(at_, "the character `" + Bytes(text_.substr(at_, size)) + "` has no meaning here");
 }
 

@@ -9,8 +9,8 @@ namespace tenuto::expr {
 
 enum class TokenKind : std::uint8_t {
   end,
-  error,        // Lexer::error() says why
-  identifier,   // text; keywords of CEL are identifiers too, but `true`, `false`, `null` and `in` never name anything
+  error,  // Lexer::error() says why
+  identifier,  // text; keywords of CEL are identifiers too, but `true`, `false`, `null` and `in` never name anything
   quoted_name,  // `…` in backquotes, only allowed behind a dot: text without the quotes
   int_literal,  // integer: up to 2^63, which only fits behind a minus
   double_literal,
@@ -26,7 +26,9 @@ struct Token {
   double number = 0;
   Bytes text;
 
-  [[nodiscard]] bool is(ByteView punctuation) const { return kind == TokenKind::punctuation && text == punctuation; }
+  [[nodiscard]] bool is(ByteView punctuation) const {
+    return kind == TokenKind::punctuation && text == punctuation;
+  }
   [[nodiscard]] bool is_word(ByteView word) const { return kind == TokenKind::identifier && text == word; }
 };
 

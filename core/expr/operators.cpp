@@ -20,9 +20,15 @@ Value integer_arithmetic(Workspace& work, BinaryOp op, std::int64_t a, std::int6
   std::int64_t result = 0;
   bool overflow = false;
   switch (op) {
-    case BinaryOp::add: overflow = __builtin_add_overflow(a, b, &result); break;
-    case BinaryOp::subtract: overflow = __builtin_sub_overflow(a, b, &result); break;
-    case BinaryOp::multiply: overflow = __builtin_mul_overflow(a, b, &result); break;
+    case BinaryOp::add:
+      overflow = __builtin_add_overflow(a, b, &result);
+      break;
+    case BinaryOp::subtract:
+      overflow = __builtin_sub_overflow(a, b, &result);
+      break;
+    case BinaryOp::multiply:
+      overflow = __builtin_mul_overflow(a, b, &result);
+      break;
     default:
       if (b == 0) return work.fail(ErrorKind::divided_by_zero, op_text(op));
       overflow = b == -1 && a == std::numeric_limits<std::int64_t>::min();
@@ -39,10 +45,14 @@ Value arithmetic(Workspace& work, BinaryOp op, const Value& left, const Value& r
     const double a = left.as_double();
     const double b = right.as_double();
     switch (op) {
-      case BinaryOp::add: return Value::of(a + b);
-      case BinaryOp::subtract: return Value::of(a - b);
-      case BinaryOp::multiply: return Value::of(a * b);
-      default: return Value::of(a / b);
+      case BinaryOp::add:
+        return Value::of(a + b);
+      case BinaryOp::subtract:
+        return Value::of(a - b);
+      case BinaryOp::multiply:
+        return Value::of(a * b);
+      default:
+        return Value::of(a / b);
     }
   }
   if (op == BinaryOp::add && left.kind == right.kind) {
@@ -55,22 +65,29 @@ Value arithmetic(Workspace& work, BinaryOp op, const Value& left, const Value& r
 template <class T>
 Value ordered(BinaryOp op, const T& a, const T& b) {
   switch (op) {
-    case BinaryOp::less: return Value::of(a < b);
-    case BinaryOp::less_equal: return Value::of(a <= b);
-    case BinaryOp::greater: return Value::of(a > b);
-    default: return Value::of(a >= b);
+    case BinaryOp::less:
+      return Value::of(a < b);
+    case BinaryOp::less_equal:
+      return Value::of(a <= b);
+    case BinaryOp::greater:
+      return Value::of(a > b);
+    default:
+      return Value::of(a >= b);
   }
 }
 
 Value order(Workspace& work, BinaryOp op, const Value& left, const Value& right) {
   if (left.is_numeric() && right.is_numeric()) {
-    if (left.kind == right.kind && left.kind == ValueKind::integer) return ordered(op, left.integer, right.integer);
+    if (left.kind == right.kind && left.kind == ValueKind::integer)
+      return ordered(op, left.integer, right.integer);
     return ordered(op, left.as_double(), right.as_double());
   }
-  if (left.kind == right.kind && left.kind == ValueKind::boolean) return ordered(op, left.boolean, right.boolean);
+  if (left.kind == right.kind && left.kind == ValueKind::boolean)
+    return ordered(op, left.boolean, right.boolean);
   if (left.kind == right.kind && left.kind == ValueKind::string) {
     if (!work.charge_bytes(std::min(left.size, right.size))) return work.out_of_steps();
-    return ordered(op, left.as_text(), right.as_text());  // in UTF-8, the order of bytes is that of code points
+    return ordered(op, left.as_text(),
+                   right.as_text());  // in UTF-8, the order of bytes is that of code points
   }
   return no_overload(work, op, left, right);
 }
@@ -95,15 +112,16 @@ Value item_at(Workspace& work, const Value& list, const Value& key) {
 }  // namespace
 
 ByteView op_text(BinaryOp op) {
-  constexpr std::array<ByteView, 14> kTexts = {"+", "-",  "*", "/",  "%",  "==", "!=",
-                                               "<", "<=", ">", ">=", "in", "&&", "||"};
+  constexpr std::array<ByteView, 14> kTexts = {
+      "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in", "&&", "||"};
   return kTexts[static_cast<std::size_t>(op)];
 }
 
 Value apply_binary(Workspace& work, BinaryOp op, const Value& left, const Value& right) {
   if (!left.is_usable() || !right.is_usable()) return first_unusable(std::array{left, right});
   switch (op) {
-    case BinaryOp::equal: return equal(work, left, right);
+    case BinaryOp::equal:
+      return equal(work, left, right);
     case BinaryOp::not_equal: {
       const Value same = equal(work, left, right);
       return same.kind == ValueKind::boolean ? Value::of(!same.boolean) : same;
@@ -111,7 +129,8 @@ Value apply_binary(Workspace& work, BinaryOp op, const Value& left, const Value&
     case BinaryOp::in:
       if (right.kind == ValueKind::list || right.kind == ValueKind::map) return contains(work, left, right);
       return no_overload(work, op, left, right);
-    default: break;
+    default:
+      break;
   }
   if (left.kind == ValueKind::big || right.kind == ValueKind::big) {
     return work.fail(ErrorKind::big_number, {}, left.kind == ValueKind::big ? left : right);

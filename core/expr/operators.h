@@ -1,4 +1,5 @@
-// The operators of expressions. Each is total: an operand that is an error or skipped is passed on. Internal to core/expr.
+// The operators of expressions. Each is total: an operand that is an error or skipped is passed on. Internal to
+// core/expr.
 #pragma once
 
 #include "core/expr/parse.h"

@@ -21,11 +21,11 @@ struct Infix {
   int precedence;
 };
 constexpr Infix kInfixes[] = {
-    {"||", BinaryOp::logical_or, 1},   {"&&", BinaryOp::logical_and, 2}, {"==", BinaryOp::equal, 3},
-    {"!=", BinaryOp::not_equal, 3},    {"<", BinaryOp::less, 3},         {"<=", BinaryOp::less_equal, 3},
-    {">", BinaryOp::greater, 3},       {">=", BinaryOp::greater_equal, 3}, {"in", BinaryOp::in, 3},
-    {"+", BinaryOp::add, 4},           {"-", BinaryOp::subtract, 4},     {"*", BinaryOp::multiply, 5},
-    {"/", BinaryOp::divide, 5},        {"%", BinaryOp::modulo, 5},
+    {"||", BinaryOp::logical_or, 1}, {"&&", BinaryOp::logical_and, 2},   {"==", BinaryOp::equal, 3},
+    {"!=", BinaryOp::not_equal, 3},  {"<", BinaryOp::less, 3},           {"<=", BinaryOp::less_equal, 3},
+    {">", BinaryOp::greater, 3},     {">=", BinaryOp::greater_equal, 3}, {"in", BinaryOp::in, 3},
+    {"+", BinaryOp::add, 4},         {"-", BinaryOp::subtract, 4},       {"*", BinaryOp::multiply, 5},
+    {"/", BinaryOp::divide, 5},      {"%", BinaryOp::modulo, 5},
 };
 
 const Infix* infix_of(const Token& token) {
@@ -36,12 +36,15 @@ const Infix* infix_of(const Token& token) {
   return nullptr;
 }
 
-bool is_literal_word(ByteView word) { return word == "true" || word == "false" || word == "null" || word == "in"; }
+bool is_literal_word(ByteView word) {
+  return word == "true" || word == "false" || word == "null" || word == "in";
+}
 
 // Words that CEL keeps for itself: no names of values, but fine behind a dot.
 bool is_reserved(ByteView word) {
-  for (const ByteView reserved : {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-                                  "loop", "package", "namespace", "return", "var", "void", "while"}) {
+  for (const ByteView reserved :
+       {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
+        "package", "namespace", "return", "var", "void", "while"}) {
     if (word == reserved) return true;
   }
   return false;
@@ -50,9 +53,18 @@ bool is_reserved(ByteView word) {
 // What other languages' words are called here; empty if there is nothing to say.
 ByteView translation(ByteView word) {
   constexpr std::pair<ByteView, ByteView> kWords[] = {
-      {"and", "`&&`"},    {"or", "`||`"},    {"not", "`!`"},        {"True", "`true`"},
-      {"False", "`false`"}, {"None", "`null`"}, {"nil", "`null`"}, {"undefined", "`null`"},
-      {"is", "`==`"},     {"if", "`condition ? a : b`"}, {"else", "`condition ? a : b`"}, {"len", "`size`"},
+      {"and", "`&&`"},
+      {"or", "`||`"},
+      {"not", "`!`"},
+      {"True", "`true`"},
+      {"False", "`false`"},
+      {"None", "`null`"},
+      {"nil", "`null`"},
+      {"undefined", "`null`"},
+      {"is", "`==`"},
+      {"if", "`condition ? a : b`"},
+      {"else", "`condition ? a : b`"},
+      {"len", "`size`"},
   };
   for (const auto& [foreign, ours] : kWords) {
     if (word == foreign) return ours;
@@ -90,7 +102,8 @@ class ExpressionParser {
     }
     const ByteView found = ByteView(ast_.source).substr(token_.begin, token_.end - token_.begin);
     const ByteView ours = token_.kind == TokenKind::identifier ? translation(found) : ByteView();
-    if (!ours.empty()) return fail(token_.begin, "`" + Bytes(found) + "` is written " + Bytes(ours) + " here");
+    if (!ours.empty())
+      return fail(token_.begin, "`" + Bytes(found) + "` is written " + Bytes(ours) + " here");
     return fail(token_.begin, "expected " + Bytes(expected) + ", found `" + Bytes(found) + "`");
   }
 
@@ -109,10 +122,12 @@ class ExpressionParser {
     if (ok() && !accept(punctuation)) fail_unexpected("`" + Bytes(punctuation) + "`");
   }
 
-  NodeIndex add(NodeType type, std::uint32_t begin, std::uint32_t at, std::initializer_list<NodeIndex> children = {}) {
+  NodeIndex add(NodeType type, std::uint32_t begin, std::uint32_t at,
+                std::initializer_list<NodeIndex> children = {}) {
     return add_list(type, begin, at, std::vector<NodeIndex>(children));
   }
-  NodeIndex add_list(NodeType type, std::uint32_t begin, std::uint32_t at, const std::vector<NodeIndex>& children) {
+  NodeIndex add_list(NodeType type, std::uint32_t begin, std::uint32_t at,
+                     const std::vector<NodeIndex>& children) {
     if (!ok()) return kNoNode;
     Node node{};
     node.type = type;
@@ -133,7 +148,9 @@ class ExpressionParser {
     if (index != kNoNode) ast_.nodes[index].text = add_text(std::move(text));
     return index;
   }
-  [[nodiscard]] std::uint32_t begin_of(NodeIndex index) const { return index == kNoNode ? 0 : ast_.nodes[index].begin; }
+  [[nodiscard]] std::uint32_t begin_of(NodeIndex index) const {
+    return index == kNoNode ? 0 : ast_.nodes[index].begin;
+  }
 
   // c1 ? a1 : c2 ? a2 : … : last, read in a loop and built from its end.
   NodeIndex expression() {
@@ -193,7 +210,8 @@ class ExpressionParser {
     } else {
       node = members(primary());
     }
-    for (; !signs.empty(); signs.pop_back()) node = add(signs.back().first, signs.back().second, signs.back().second, {node});
+    for (; !signs.empty(); signs.pop_back())
+      node = add(signs.back().first, signs.back().second, signs.back().second, {node});
     return node;
   }
 
@@ -209,7 +227,8 @@ class ExpressionParser {
     const bool is_int = literal.kind == TokenKind::int_literal;
     const NodeIndex node = add(is_int ? NodeType::int_literal : NodeType::double_literal, begin, begin);
     if (node == kNoNode) return node;
-    ast_.nodes[node].integer = static_cast<std::int64_t>(negative ? std::uint64_t{0} - literal.integer : literal.integer);
+    ast_.nodes[node].integer =
+        static_cast<std::int64_t>(negative ? std::uint64_t{0} - literal.integer : literal.integer);
     ast_.nodes[node].number = negative ? -literal.number : literal.number;
     return node;
   }
@@ -241,7 +260,8 @@ class ExpressionParser {
     }
     Bytes name = std::move(token_.text);
     advance();
-    if (quoted || !token_.is("(")) return with_text(add(NodeType::select, begin, at, {target}), std::move(name));
+    if (quoted || !token_.is("("))
+      return with_text(add(NodeType::select, begin, at, {target}), std::move(name));
     std::vector<NodeIndex> children = {target};
     arguments(")", children);
     return with_text(add_list(NodeType::method, begin, at, children), std::move(name));
@@ -266,15 +286,19 @@ class ExpressionParser {
     const std::uint32_t begin = token_.begin;
     switch (token_.kind) {
       case TokenKind::int_literal:
-      case TokenKind::double_literal: return literal_number(begin, false);
+      case TokenKind::double_literal:
+        return literal_number(begin, false);
       case TokenKind::string_literal: {
         Bytes text = std::move(token_.text);
         advance();
         return with_text(add(NodeType::string_literal, begin, begin), std::move(text));
       }
-      case TokenKind::identifier: return word();
-      case TokenKind::quoted_name: return fail(begin, "a name in backquotes only stands behind a dot");
-      default: break;
+      case TokenKind::identifier:
+        return word();
+      case TokenKind::quoted_name:
+        return fail(begin, "a name in backquotes only stands behind a dot");
+      default:
+        break;
     }
     if (token_.is("(")) {
       advance();
@@ -312,7 +336,8 @@ class ExpressionParser {
       if (node != kNoNode) ast_.nodes[node].integer = name == "true" ? 1 : 0;
       return node;
     }
-    if (is_reserved(name)) return fail(begin, "`" + name + "` is a reserved word; name a task so with tasks[\"" + name + "\"]");
+    if (is_reserved(name))
+      return fail(begin, "`" + name + "` is a reserved word; name a task so with tasks[\"" + name + "\"]");
     if (const ByteView ours = foreign_meaning(name); !ours.empty()) {
       return fail(begin, "`" + name + "` is written " + Bytes(ours) + " here");
     }
@@ -327,7 +352,8 @@ class ExpressionParser {
   ByteView foreign_meaning(ByteView name) {
     if (name == "True" || name == "False" || name == "None") return translation(name);
     if (name == "len" && token_.is("(")) return translation(name);
-    const bool operand_follows = token_.kind == TokenKind::identifier || token_.kind == TokenKind::string_literal ||
+    const bool operand_follows = token_.kind == TokenKind::identifier ||
+                                 token_.kind == TokenKind::string_literal ||
                                  token_.kind == TokenKind::int_literal || token_.is("(");
     return name == "not" && operand_follows && !token_.is_word("in") ? translation(name) : ByteView();
   }
@@ -357,7 +383,9 @@ class ExpressionParser {
 
 }  // namespace
 
-Result<Ast> parse(ByteView text) { return parse_within(text, 0, text.size()); }
+Result<Ast> parse(ByteView text) {
+  return parse_within(text, 0, text.size());
+}
 
 Result<Ast> parse_within(ByteView whole, std::size_t begin, std::size_t end) {
   if (end - begin > limits::kExpressionBytesMax) {
@@ -365,7 +393,8 @@ Result<Ast> parse_within(ByteView whole, std::size_t begin, std::size_t end) {
                   "an expression of more than " + std::to_string(limits::kExpressionBytesMax) + " bytes");
   }
   const ByteView source = whole.substr(0, end);
-  if (source.size() >= std::numeric_limits<std::uint32_t>::max()) return Status(Code::too_large, "a text of 4 GiB");
+  if (source.size() >= std::numeric_limits<std::uint32_t>::max())
+    return Status(Code::too_large, "a text of 4 GiB");
   if (!json::is_utf8(source)) return Status(Code::invalid_argument, "the expression is not UTF-8");
   return ExpressionParser(source, static_cast<std::uint32_t>(begin)).run();
 }

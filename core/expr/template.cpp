@@ -39,10 +39,15 @@ class TemplateCompiler {
   // Recursion is bounded by the depth of JSON.
   Status add_value(const json::Value& v) {
     switch (v.kind()) {
-      case json::Kind::string: return add_string(v.as_string());
-      case json::Kind::array: return add_array(v);
-      case json::Kind::object: return add_object(v);
-      default: out_ += v.raw(); return Status();
+      case json::Kind::string:
+        return add_string(v.as_string());
+      case json::Kind::array:
+        return add_array(v);
+      case json::Kind::object:
+        return add_object(v);
+      default:
+        out_ += v.raw();
+        return Status();
     }
   }
 
@@ -102,9 +107,11 @@ class TemplateCompiler {
     return Status();
   }
 
-  // The byte behind the brace that closes the `${` at `begin`. Braces within the expression and its strings do not count.
+  // The byte behind the brace that closes the `${` at `begin`. Braces within the expression and its strings do not
+  // count.
   Result<std::size_t> find_end(ByteView text, std::size_t begin) {
-    if (text.size() >= std::numeric_limits<std::uint32_t>::max()) return Status(Code::too_large, "a string of 4 GiB");
+    if (text.size() >= std::numeric_limits<std::uint32_t>::max())
+      return Status(Code::too_large, "a string of 4 GiB");
     Lexer lexer(text, static_cast<std::uint32_t>(begin + 2));
     int depth = 1;
     while (true) {
@@ -121,7 +128,8 @@ class TemplateCompiler {
   Status add_hole(ByteView text, std::size_t begin, std::size_t end, bool inside_text) {
     Result<Program> program = compile_within(text, begin, end, code_->names);
     if (!program.ok()) return Status(program.code(), where() + program.status().message());
-    if (out_.size() >= std::numeric_limits<std::uint32_t>::max()) return Status(Code::too_large, "a pattern of 4 GiB");
+    if (out_.size() >= std::numeric_limits<std::uint32_t>::max())
+      return Status(Code::too_large, "a pattern of 4 GiB");
     TemplateCode::Hole hole;
     hole.literal_end = static_cast<std::uint32_t>(out_.size());
     hole.inside_text = inside_text;
@@ -148,7 +156,12 @@ class Renderer {
  public:
   Renderer(const TemplateCode& code, std::span<const Operand> operands, Evaluator& evaluator, Bytes& out,
            Skipped skipped)
-      : code_(code), operands_(operands), evaluator_(evaluator), out_(out), start_(out.size()), skipped_(skipped) {}
+      : code_(code),
+        operands_(operands),
+        evaluator_(evaluator),
+        out_(out),
+        start_(out.size()),
+        skipped_(skipped) {}
 
   Result<Rendered> run() {
     evaluator_.begin(operands_);
@@ -190,8 +203,8 @@ class Renderer {
 
   [[nodiscard]] Status check_size(const TemplateCode::Hole& hole) const {
     if (out_.size() - start_ <= limits::kValueBytesMax) return Status();
-    return Status(Code::too_large,
-                  hole.where + "the value is larger than " + std::to_string(limits::kValueBytesMax >> 20) + " MiB");
+    return Status(Code::too_large, hole.where + "the value is larger than " +
+                                       std::to_string(limits::kValueBytesMax >> 20) + " MiB");
   }
 
   Status append_text(const Outcome& outcome) {
@@ -215,14 +228,20 @@ class Renderer {
 
 }  // namespace
 
-std::span<const std::string> Template::names() const { return code_->names; }
+std::span<const std::string> Template::names() const {
+  return code_->names;
+}
 
-bool Template::is_constant() const { return code_->holes.empty(); }
+bool Template::is_constant() const {
+  return code_->holes.empty();
+}
 
-Result<Template> compile_template(const json::Value& pattern) { return TemplateCompiler().run(pattern); }
+Result<Template> compile_template(const json::Value& pattern) {
+  return TemplateCompiler().run(pattern);
+}
 
-Result<Rendered> render(const Template& pattern, std::span<const Operand> operands, Evaluator& evaluator, Bytes& out,
-                        Skipped skipped) {
+Result<Rendered> render(const Template& pattern, std::span<const Operand> operands, Evaluator& evaluator,
+                        Bytes& out, Skipped skipped) {
   if (pattern.is_constant()) {
     out += pattern.code().literals;
     return Rendered::value;

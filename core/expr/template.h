@@ -1,7 +1,7 @@
 // A JSON pattern with expressions in its strings: `{"cmd": "ship ${input.ref}", "image": "${build.image}"}`.
 //
-// A string that is exactly one `${…}` stands for the value itself, with its type. Within longer text a value is inserted:
-// a string as it is, anything else as JSON text. `$${` is a literal `${`. Keys are literal.
+// A string that is exactly one `${…}` stands for the value itself, with its type. Within longer text a value is
+// inserted: a string as it is, anything else as JSON text. `$${` is a literal `${`. Keys are literal.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ enum class Skipped : std::uint8_t {
 
 enum class Rendered : std::uint8_t { value, skipped };
 
-// Appends the JSON text of the pattern with its values to `out`. With Rendered::skipped and on failure `out` is as it was.
-// invalid_argument if an expression fails or its value is not JSON; too_large beyond limits::kValueBytesMax.
+// Appends the JSON text of the pattern with its values to `out`. With Rendered::skipped and on failure `out` is as it
+// was. invalid_argument if an expression fails or its value is not JSON; too_large beyond limits::kValueBytesMax.
 [[nodiscard]] Result<Rendered> render(const Template& pattern, std::span<const Operand> operands,
                                       Evaluator& evaluator, Bytes& out, Skipped skipped = Skipped::spreads);
 

@@ -39,16 +39,26 @@ Status append_map(Bytes& out, const Value& map) {
 
 ByteView describe(ValueKind kind) {
   switch (kind) {
-    case ValueKind::null: return "null";
-    case ValueKind::boolean: return "a boolean";
-    case ValueKind::integer: return "an integer";
-    case ValueKind::number: return "a double";
-    case ValueKind::big: return "a number outside 64 bits";
-    case ValueKind::string: return "a string";
-    case ValueKind::list: return "a list";
-    case ValueKind::map: return "a map";
-    case ValueKind::skipped: return "skipped";
-    case ValueKind::error: return "an error";
+    case ValueKind::null:
+      return "null";
+    case ValueKind::boolean:
+      return "a boolean";
+    case ValueKind::integer:
+      return "an integer";
+    case ValueKind::number:
+      return "a double";
+    case ValueKind::big:
+      return "a number outside 64 bits";
+    case ValueKind::string:
+      return "a string";
+    case ValueKind::list:
+      return "a list";
+    case ValueKind::map:
+      return "a map";
+    case ValueKind::skipped:
+      return "skipped";
+    case ValueKind::error:
+      return "an error";
   }
   return "unknown";
 }
@@ -56,11 +66,16 @@ ByteView describe(ValueKind kind) {
 Value Value::of(const json::Value& v) {
   Value x;
   switch (v.kind()) {
-    case json::Kind::null: return null();
-    case json::Kind::boolean: return of(v.as_bool());
-    case json::Kind::integer: return of(v.as_integer());
-    case json::Kind::number: return of(v.as_double());
-    case json::Kind::string: return of(v.as_string());
+    case json::Kind::null:
+      return null();
+    case json::Kind::boolean:
+      return of(v.as_bool());
+    case json::Kind::integer:
+      return of(v.as_integer());
+    case json::Kind::number:
+      return of(v.as_double());
+    case json::Kind::string:
+      return of(v.as_string());
     case json::Kind::big:
       x = of(v.raw());
       x.kind = ValueKind::big;
@@ -78,17 +93,28 @@ Value Value::of(const json::Value& v) {
 
 Status append_json(Bytes& out, const Value& v) {
   switch (v.kind) {
-    case ValueKind::null: out += "null"; return Status();
-    case ValueKind::boolean: out += v.boolean ? "true" : "false"; return Status();
-    case ValueKind::integer: json::append_integer(out, v.integer); return Status();
+    case ValueKind::null:
+      out += "null";
+      return Status();
+    case ValueKind::boolean:
+      out += v.boolean ? "true" : "false";
+      return Status();
+    case ValueKind::integer:
+      json::append_integer(out, v.integer);
+      return Status();
     case ValueKind::number:
       if (!std::isfinite(v.number)) {
-        return Status(Code::invalid_argument, "a number that is infinite or not a number cannot be written as JSON");
+        return Status(Code::invalid_argument,
+                      "a number that is infinite or not a number cannot be written as JSON");
       }
       json::append_double(out, v.number);
       return Status();
-    case ValueKind::big: out += v.as_text(); return Status();
-    case ValueKind::string: json::append_quoted(out, v.as_text()); return Status();
+    case ValueKind::big:
+      out += v.as_text();
+      return Status();
+    case ValueKind::string:
+      json::append_quoted(out, v.as_text());
+      return Status();
     case ValueKind::list:
     case ValueKind::map:
       if (v.of_json) {
@@ -97,7 +123,8 @@ Status append_json(Bytes& out, const Value& v) {
       }
       return v.kind == ValueKind::list ? append_list(out, v) : append_map(out, v);
     case ValueKind::skipped:
-    case ValueKind::error: break;
+    case ValueKind::error:
+      break;
   }
   return Status(Code::invalid_argument, "no value to write: " + Bytes(describe(v.kind)));
 }

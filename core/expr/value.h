@@ -13,8 +13,8 @@ enum class ValueKind : std::uint8_t {
   null,
   boolean,
   integer,
-  number,   // a double; may be infinite or NaN, unlike in JSON
-  big,      // a number outside int64 and double, from an operand: passes through, operators refuse it
+  number,  // a double; may be infinite or NaN, unlike in JSON
+  big,     // a number outside int64 and double, from an operand: passes through, operators refuse it
   string,
   list,
   map,
@@ -99,8 +99,8 @@ struct Entry {
   Value value;
 };
 
-// Appends `v` as JSON. invalid_argument if JSON cannot say it: a double that is not finite, a map with a key that is not
-// a string; `out` then holds a part of it. Values of operands come out with their own text, byte for byte.
+// Appends `v` as JSON. invalid_argument if JSON cannot say it: a double that is not finite, a map with a key that is
+// not a string; `out` then holds a part of it. Values of operands come out with their own text, byte for byte.
 [[nodiscard]] Status append_json(Bytes& out, const Value& v);
 
 }  // namespace tenuto::expr

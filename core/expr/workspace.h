@@ -14,19 +14,19 @@
 namespace tenuto::expr {
 
 enum class ErrorKind : std::uint8_t {
-  no_operand,        // detail: the name
-  broken_operand,    // detail: the name
-  no_member,         // detail: the member; left: what has none
-  no_key,            // left: the key
-  no_index,          // left: the index; right: the list
-  no_overload,       // detail: operator or function; left, right: operands
-  not_boolean,       // left: the value
-  overflow,          // detail: the operator
-  divided_by_zero,   // detail: the operator
-  big_number,        // left: the number
-  repeated_key,      // left: the key
-  wrong_key,         // left: the key
-  not_convertible,   // detail: the function; left: the value
+  no_operand,       // detail: the name
+  broken_operand,   // detail: the name
+  no_member,        // detail: the member; left: what has none
+  no_key,           // left: the key
+  no_index,         // left: the index; right: the list
+  no_overload,      // detail: operator or function; left, right: operands
+  not_boolean,      // left: the value
+  overflow,         // detail: the operator
+  divided_by_zero,  // detail: the operator
+  big_number,       // left: the number
+  repeated_key,     // left: the key
+  wrong_key,        // left: the key
+  not_convertible,  // detail: the function; left: the value
   too_many_bytes,
   too_many_steps,
 };
@@ -64,8 +64,9 @@ class Workspace {
   }
   // The same with room behind it: grow() can make it longer.
   [[nodiscard]] char* allocate_growing(std::size_t size);
-  // If the `old_size` bytes at `begin` are the newest growing allocation, whole, and it has the room: makes it `size` bytes
-  // long. Else returns false and changes nothing. With it a chain of `+` takes linear time: its prefix stays in place.
+  // If the `old_size` bytes at `begin` are the newest growing allocation, whole, and it has the room: makes it `size`
+  // bytes long. Else returns false and changes nothing. With it a chain of `+` takes linear time: its prefix stays in
+  // place.
   [[nodiscard]] bool grow(const char* begin, std::size_t old_size, std::size_t size);
 
   // Takes `steps` from the budget; false once it is spent.
@@ -75,7 +76,8 @@ class Workspace {
   }
   [[nodiscard]] bool charge_bytes(std::size_t bytes) { return charge(1 + bytes / 64); }
 
-  [[nodiscard]] Value fail(ErrorKind kind, ByteView detail = {}, Value left = {}, Value right = {}, bool unary = false);
+  [[nodiscard]] Value fail(ErrorKind kind, ByteView detail = {}, Value left = {}, Value right = {},
+                           bool unary = false);
   [[nodiscard]] Value out_of_memory() { return fail(ErrorKind::too_many_bytes); }
   [[nodiscard]] Value out_of_steps() { return fail(ErrorKind::too_many_steps); }
 
@@ -87,9 +89,9 @@ class Workspace {
   std::vector<std::unique_ptr<char[]>> chunks_;  // chunks_[0] has kChunkBytes and is kept
   char* next_ = nullptr;
   std::size_t left_ = 0;
-  const char* growing_end_ = nullptr;   // of the newest growing allocation as it is
+  const char* growing_end_ = nullptr;    // of the newest growing allocation as it is
   const char* growing_limit_ = nullptr;  // of its room
-  std::size_t reserved_ = 0;  // bytes of all chunks
+  std::size_t reserved_ = 0;             // bytes of all chunks
   std::uint64_t steps_ = 0;
   std::uint32_t instruction_ = 0;
   Error spare_;  // for an error when there is no memory for one

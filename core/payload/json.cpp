@@ -6,14 +6,22 @@ namespace tenuto::json {
 
 ByteView kind_name(Kind kind) {
   switch (kind) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "boolean";
-    case Kind::integer: return "integer";
-    case Kind::number: return "number";
-    case Kind::big: return "big number";
-    case Kind::string: return "string";
-    case Kind::array: return "array";
-    case Kind::object: return "object";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "boolean";
+    case Kind::integer:
+      return "integer";
+    case Kind::number:
+      return "number";
+    case Kind::big:
+      return "big number";
+    case Kind::string:
+      return "string";
+    case Kind::array:
+      return "array";
+    case Kind::object:
+      return "object";
   }
   return "unknown";
 }
@@ -51,7 +59,9 @@ LineColumn Document::location(const Value& value) const {
   return line_column(text(), static_cast<std::size_t>(value.raw().data() - text_.get()));
 }
 
-bool is_utf8(ByteView text) { return simdjson::validate_utf8(text.data(), text.size()); }
+bool is_utf8(ByteView text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
 
 Status validate(ByteView text) {
   Parser parser;

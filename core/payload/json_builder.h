@@ -1,8 +1,8 @@
 // The state of one parse behind json.h. Internal to core/payload.
 //
-// One pass over the text, a stack of open containers, no recursion. simdjson's own trees were not taken: they drop the
-// source position of values, need a padded copy of the text and fail a document for an integer outside 64 bits. Its UTF-8
-// validation is used (json.cpp), once per text that needs it.
+// One pass over the text, a stack of open containers, no recursion. simdjson's own trees were not taken: they drop
+// the source position of values, need a padded copy of the text and fail a document for an integer outside 64 bits.
+// Its UTF-8 validation is used (json.cpp), once per text that needs it.
 #pragma once
 
 #include <algorithm>

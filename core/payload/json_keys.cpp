@@ -61,7 +61,8 @@ bool Builder::check_many_keys(Value& object) {
     return order != 0 ? order < 0 : a < b;
   });
   for (std::size_t i = 1; i < keys_.size(); ++i) {
-    if (keys_[i - 1]->as_string() == keys_[i]->as_string() && !repeat(*keys_[i - 1], *keys_[i], object)) return false;
+    if (keys_[i - 1]->as_string() == keys_[i]->as_string() && !repeat(*keys_[i - 1], *keys_[i], object))
+      return false;
   }
   return true;
 }

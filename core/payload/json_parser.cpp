@@ -10,7 +10,9 @@
 namespace tenuto::json {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ bool Builder::fail_expected(ByteView what) {
   const ByteView rest(at_, static_cast<std::size_t>(end_ - at_));
   const std::size_t size = utf8_sequence(rest);
   if (size == 0) return fail(at_, "the text is not UTF-8");
-  if (static_cast<unsigned char>(*at_) < 0x20) return fail(at_, "expected " + Bytes(what) + ", found a control character");
+  if (static_cast<unsigned char>(*at_) < 0x20)
+    return fail(at_, "expected " + Bytes(what) + ", found a control character");
   return fail(at_, "expected " + Bytes(what) + ", found `" + Bytes(rest.substr(0, size)) + "`");
 }
 
@@ -132,11 +135,16 @@ bool Builder::close_container() {
 
 bool Builder::read_scalar() {
   switch (*at_) {
-    case '"': return read_string();
-    case 't': return read_word("true", Kind::boolean, true);
-    case 'f': return read_word("false", Kind::boolean, false);
-    case 'n': return read_word("null", Kind::null, false);
-    default: break;
+    case '"':
+      return read_string();
+    case 't':
+      return read_word("true", Kind::boolean, true);
+    case 'f':
+      return read_word("false", Kind::boolean, false);
+    case 'n':
+      return read_word("null", Kind::null, false);
+    default:
+      break;
   }
   if (*at_ == '-' || is_digit(*at_)) return read_number();
   return fail_expected("a value");
@@ -224,6 +232,8 @@ Result<const Value*> Parser::parse(ByteView text, Duplicates duplicates) {
   return builder_->root();
 }
 
-LineColumn Parser::error_at() const { return builder_->error_at(); }
+LineColumn Parser::error_at() const {
+  return builder_->error_at();
+}
 
 }  // namespace tenuto::json

@@ -76,7 +76,9 @@ class Scanner {
     }
   }
 
-  static bool ends_scalar(char c) { return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+  static bool ends_scalar(char c) {
+    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+  }
 
   bool skip_value() {
     if (at_ == end_) return false;
@@ -113,6 +115,8 @@ class Scanner {
 
 }  // namespace
 
-Scan find_member(ByteView object, ByteView key, ByteView& member) { return Scanner(object).find(key, member); }
+Scan find_member(ByteView object, ByteView key, ByteView& member) {
+  return Scanner(object).find(key, member);
+}
 
 }  // namespace tenuto::json

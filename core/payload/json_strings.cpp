@@ -22,7 +22,8 @@ bool Builder::check_utf8() {
     return true;
   }
   const char* bad = at_;
-  while (const std::size_t size = utf8_sequence(ByteView(bad, static_cast<std::size_t>(end_ - bad)))) bad += size;
+  while (const std::size_t size = utf8_sequence(ByteView(bad, static_cast<std::size_t>(end_ - bad))))
+    bad += size;
   return fail(bad, "the text is not UTF-8");
 }
 
@@ -60,7 +61,8 @@ bool Builder::read_escapes(const char* begin) {
   }
   if (at_ == end_ || *at_ != '"') return fail(begin, "a string without its closing quote");
   ++at_;
-  const auto size = static_cast<std::uint32_t>(to - memory - static_cast<std::ptrdiff_t>(sizeof(std::uint32_t)));
+  const auto size =
+      static_cast<std::uint32_t>(to - memory - static_cast<std::ptrdiff_t>(sizeof(std::uint32_t)));
   std::memcpy(memory, &size, sizeof size);
   unescaped_.give_back(room - sizeof size - size);
   Value& v = append(Kind::string, begin);

@@ -12,13 +12,13 @@ namespace tenuto::json {
 void append_quoted(Bytes& out, ByteView text);
 // The same without the quotes, to be continued within a string.
 void append_escaped(Bytes& out, ByteView text);
-// Appends the shortest text that reads back as the same double; an integral one keeps a ".0", so that it stays a double.
-// `v` must be finite: JSON has no other numbers.
+// Appends the shortest text that reads back as the same double; an integral one keeps a ".0", so that it stays a
+// double. `v` must be finite: JSON has no other numbers.
 void append_double(Bytes& out, double v);
 void append_integer(Bytes& out, std::int64_t v);
 
-// Appends JSON to a buffer; commas and colons come by themselves. The caller calls in the order of the text: a value, or
-// begin … end, and inside objects a key before each value.
+// Appends JSON to a buffer; commas and colons come by themselves. The caller calls in the order of the text: a value,
+// or begin … end, and inside objects a key before each value.
 class Writer {
  public:
   explicit Writer(Bytes& out) : out_(out) {}

@@ -20,8 +20,8 @@ Payload::Block* Payload::allocate(ContentType type, std::size_t size) {
 }
 
 void Payload::release(Block* block) {
-  // Release orders this thread's reads of the bytes before the decrement; the last one acquires all of them, so that the
-  // memory is given back after every read (pairs with itself).
+  // Release orders this thread's reads of the bytes before the decrement; the last one acquires all of them, so that
+  // the memory is given back after every read (pairs with itself).
   if (block->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   block->~Block();
   ::operator delete(block);

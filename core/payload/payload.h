@@ -2,7 +2,7 @@
 //
 // Thread safety: as std::shared_ptr: different Payload objects may be used from different threads although they share
 // their bytes; one object is used by one thread at a time. The bytes never change.
-// Invariant: the JSON text `null` is always the empty payload, so that null costs no allocation and is told by a pointer.
+// Invariant: the JSON text `null` is always the empty payload: it costs no allocation and is told by a pointer.
 #pragma once
 
 #include <cstddef>
@@ -58,7 +58,9 @@ class Payload {
   [[nodiscard]] ByteView view() const {
     return block_ == nullptr ? kNull : ByteView(block_->data(), block_->size);
   }
-  [[nodiscard]] ContentType content_type() const { return block_ == nullptr ? ContentType::json : block_->type; }
+  [[nodiscard]] ContentType content_type() const {
+    return block_ == nullptr ? ContentType::json : block_->type;
+  }
   [[nodiscard]] std::size_t size() const { return view().size(); }
   [[nodiscard]] bool is_null_json() const { return block_ == nullptr; }
 

@@ -15,8 +15,8 @@ inline std::uint64_t load_word(const char* p) {
   return word;
 }
 
-// Marks the high bit of quotes, backslashes and control characters. The lowest mark is exact: a borrow only comes from a
-// byte that is marked itself.
+// Marks the high bit of quotes, backslashes and control characters. The lowest mark is exact: a borrow only comes
+// from a byte that is marked itself.
 inline std::uint64_t special_bytes(std::uint64_t word) {
   const std::uint64_t quote = word ^ (kOnes * '"');
   const std::uint64_t backslash = word ^ (kOnes * '\\');
@@ -24,6 +24,8 @@ inline std::uint64_t special_bytes(std::uint64_t word) {
 }
 
 // The index of the lowest marked byte; `marks` is not zero.
-inline unsigned first_mark(std::uint64_t marks) { return static_cast<unsigned>(__builtin_ctzll(marks)) / 8; }
+inline unsigned first_mark(std::uint64_t marks) {
+  return static_cast<unsigned>(__builtin_ctzll(marks)) / 8;
+}
 
 }  // namespace tenuto::json

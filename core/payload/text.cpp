@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
+#include <string>
 
 namespace tenuto {
 namespace {
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 // The decimal exponent of the first digit that is not zero, for a literal with at least one such digit; clamped to a
 // range far outside that of doubles.

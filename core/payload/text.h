@@ -28,8 +28,8 @@ void append_utf8(Bytes& out, std::uint32_t code_point);
 // is none.
 [[nodiscard]] std::size_t utf8_sequence(ByteView text);
 
-// The double nearest to a decimal literal of JSON or CEL (`1`, `-0.5`, `.5e+3`; the caller has checked the form): infinite
-// or zero where it is outside the range of doubles.
+// The double nearest to a decimal literal of JSON or CEL (`1`, `-0.5`, `.5e+3`; the caller has checked the form):
+// infinite or zero where it is outside the range of doubles.
 [[nodiscard]] double read_double(ByteView literal);
 
 }  // namespace tenuto

@@ -20,13 +20,20 @@ Bytes pick(Random& random, const ByteView (&choices)[N]) {
 
 Bytes leaf(Random& random, Type type) {
   switch (type) {
-    case Type::boolean: return pick(random, {"true", "false", "t", "m.t"});
-    case Type::integer: return pick(random, {"0", "1", "-7", "i", "m.i", "9223372036854775807"});
-    case Type::number: return pick(random, {"2.5", "1e300", "-0.0", "d"});
-    case Type::text: return pick(random, {"'x'", "\"\"", "s", "m.s", "'\\u00e4'"});
-    case Type::list: return pick(random, {"[]", "[1, 2.0]", "l", "m.l"});
-    case Type::map: return pick(random, {"{}", "m", "tasks['q-r']", "{'k': 1, true: 'x'}"});
-    case Type::any: break;
+    case Type::boolean:
+      return pick(random, {"true", "false", "t", "m.t"});
+    case Type::integer:
+      return pick(random, {"0", "1", "-7", "i", "m.i", "9223372036854775807"});
+    case Type::number:
+      return pick(random, {"2.5", "1e300", "-0.0", "d"});
+    case Type::text:
+      return pick(random, {"'x'", "\"\"", "s", "m.s", "'\\u00e4'"});
+    case Type::list:
+      return pick(random, {"[]", "[1, 2.0]", "l", "m.l"});
+    case Type::map:
+      return pick(random, {"{}", "m", "tasks['q-r']", "{'k': 1, true: 'x'}"});
+    case Type::any:
+      break;
   }
   return pick(random, {"null", "skip", "missing", "a", "b.k", "a.k.k", "b['k']", "has(a.k)"});
 }
@@ -45,11 +52,16 @@ Bytes random_expression(Random& random, int depth, Type type) {
     case Type::boolean: {
       const Type t = scalar();
       switch (random.below(5)) {
-        case 0: return "!" + sub(Type::boolean);
-        case 1: return "(" + sub(t) + pick(random, {"<", "<=", ">", ">="}) + sub(t) + ")";
-        case 2: return "(" + sub(scalar()) + pick(random, {"==", "!="}) + sub(scalar()) + ")";
-        case 3: return "(" + sub(Type::any) + " in " + sub(random.chance(1, 2) ? Type::list : Type::map) + ")";
-        default: return "(" + sub(Type::boolean) + pick(random, {"&&", "||"}) + sub(Type::boolean) + ")";
+        case 0:
+          return "!" + sub(Type::boolean);
+        case 1:
+          return "(" + sub(t) + pick(random, {"<", "<=", ">", ">="}) + sub(t) + ")";
+        case 2:
+          return "(" + sub(scalar()) + pick(random, {"==", "!="}) + sub(scalar()) + ")";
+        case 3:
+          return "(" + sub(Type::any) + " in " + sub(random.chance(1, 2) ? Type::list : Type::map) + ")";
+        default:
+          return "(" + sub(Type::boolean) + pick(random, {"&&", "||"}) + sub(Type::boolean) + ")";
       }
     }
     case Type::integer:
@@ -57,24 +69,31 @@ Bytes random_expression(Random& random, int depth, Type type) {
       return "(" + sub(type) + pick(random, {"+", "-", "*", "/", "%"}) + sub(type) + ")";
     case Type::number:
       if (random.chance(1, 4)) return "double(" + sub(Type::integer) + ")";
-      return "(" + sub(type) + pick(random, {"+", "-", "*", "/"}) + sub(random.chance(1, 2) ? type : Type::integer) + ")";
+      return "(" + sub(type) + pick(random, {"+", "-", "*", "/"}) +
+             sub(random.chance(1, 2) ? type : Type::integer) + ")";
     case Type::text:
       return random.chance(1, 4) ? "string(" + sub(scalar()) + ")" : "(" + sub(type) + "+" + sub(type) + ")";
     case Type::list:
-      return random.chance(1, 2) ? "[" + sub(scalar()) + ", " + sub(Type::any) + "]" : "(" + sub(type) + "+" + sub(type) + ")";
-    case Type::map: return "{'k': " + sub(scalar()) + ", 'j': " + sub(Type::any) + "}";
-    case Type::any: return leaf(random, type);
+      return random.chance(1, 2) ? "[" + sub(scalar()) + ", " + sub(Type::any) + "]"
+                                 : "(" + sub(type) + "+" + sub(type) + ")";
+    case Type::map:
+      return "{'k': " + sub(scalar()) + ", 'j': " + sub(Type::any) + "}";
+    case Type::any:
+      return leaf(random, type);
   }
   return "";
 }
 
-Bytes random_expression(Random& random, int depth) { return random_expression(random, depth, static_cast<Type>(random.below(6))); }
+Bytes random_expression(Random& random, int depth) {
+  return random_expression(random, depth, static_cast<Type>(random.below(6)));
+}
 
 Bytes random_json(Random& random, int depth) {
-  constexpr ByteView kLeaves[] = {"null", "true", "false", "0", "3", "-1", "2.5", "\"x\"", "\"\\u00e4\"",
-                                  "12345678901234567890"};
+  constexpr ByteView kLeaves[] = {"null", "true", "false", "0",           "3",
+                                  "-1",   "2.5",  "\"x\"", "\"\\u00e4\"", "12345678901234567890"};
   if (depth == 0 || random.chance(1, 3)) return Bytes(kLeaves[random.below(std::size(kLeaves))]);
-  if (random.chance(1, 3)) return "[" + random_json(random, depth - 1) + "," + random_json(random, depth - 1) + "]";
+  if (random.chance(1, 3))
+    return "[" + random_json(random, depth - 1) + "," + random_json(random, depth - 1) + "]";
   return "{\"k\":" + random_json(random, depth - 1) + ",\"j\" : " + random_json(random, depth - 1) + "}";
 }
 
@@ -167,7 +186,8 @@ TEST(ExprProperty, LawsOfLogicAndComparisonHold) {
     const Bytes x = "(" + random_expression(random, 2) + ")";
     const Bytes y = "(" + random_expression(random, 2) + ")";
     const auto same = [&](const Bytes& a, const Bytes& b) {
-      ASSERT_EQ(result(world, evaluator, a), result(world, evaluator, b)) << "seed=" << seed << " " << a << " / " << b;
+      ASSERT_EQ(result(world, evaluator, a), result(world, evaluator, b))
+          << "seed=" << seed << " " << a << " / " << b;
     };
     same("!(" + x + "&&" + y + ")", "!" + x + "||!" + y);
     same("!(" + x + "||" + y + ")", "!" + x + "&&!" + y);
@@ -190,7 +210,8 @@ TEST(ExprProperty, AMemberIsTheSameHoweverItIsReached) {
     for (const Bytes& path : {Bytes("a"), Bytes("b"), Bytes("tasks['q-r']")}) {
       const Bytes scanned = result(world, evaluator, path + ".k");
       // The first use makes the second one go through the tree.
-      ASSERT_EQ(scanned, result(world, evaluator, "[has(" + path + ".j) || true, " + path + ".k][1]")) << "seed=" << seed;
+      ASSERT_EQ(scanned, result(world, evaluator, "[has(" + path + ".j) || true, " + path + ".k][1]"))
+          << "seed=" << seed;
       ASSERT_EQ(scanned, result(world, evaluator, path + "['k']")) << "seed=" << seed;
     }
   }
@@ -204,10 +225,17 @@ TEST(ExprProperty, MutatedTextsAreCompiledOrRefused) {
     for (std::uint64_t n = 1 + random.below(4); n > 0 && !text.empty(); --n) {
       const std::size_t at = random.below(text.size());
       switch (random.below(4)) {
-        case 0: text.erase(at, 1 + random.below(4)); break;
-        case 1: text.insert(at, 1, "()[]{}.,?:'\"\\r!&|=<>-+x0 `\n\xC3"[random.below(29)]); break;
-        case 2: text[at] = static_cast<char>(random.next()); break;
-        default: text.resize(at);
+        case 0:
+          text.erase(at, 1 + random.below(4));
+          break;
+        case 1:
+          text.insert(at, 1, "()[]{}.,?:'\"\\r!&|=<>-+x0 `\n\xC3"[random.below(29)]);
+          break;
+        case 2:
+          text[at] = static_cast<char>(random.next());
+          break;
+        default:
+          text.resize(at);
       }
     }
     const std::string exact(text);

@@ -16,9 +16,14 @@ Bytes random_text(Random& random) {
   Bytes text;
   for (std::uint64_t n = random.below(20); n > 0; --n) {
     switch (random.below(4)) {
-      case 0: append_utf8(text, static_cast<std::uint32_t>(random.below(0x20))); break;
-      case 1: append_utf8(text, static_cast<std::uint32_t>(0xE000 + random.below(0x102000))); break;
-      default: append_utf8(text, static_cast<std::uint32_t>(' ' + random.below(0x60)));
+      case 0:
+        append_utf8(text, static_cast<std::uint32_t>(random.below(0x20)));
+        break;
+      case 1:
+        append_utf8(text, static_cast<std::uint32_t>(0xE000 + random.below(0x102000)));
+        break;
+      default:
+        append_utf8(text, static_cast<std::uint32_t>(' ' + random.below(0x60)));
     }
   }
   return text;
@@ -36,8 +41,14 @@ double random_double(Random& random) {
 // Writes a random tree and, in a form of its own, what it wrote.
 void write_random(Random& random, int depth, Writer& writer, Bytes& trace) {
   switch (random.below(depth > 0 ? 8 : 5)) {
-    case 0: writer.null(); trace += "n"; return;
-    case 1: writer.boolean(true); trace += "t"; return;
+    case 0:
+      writer.null();
+      trace += "n";
+      return;
+    case 1:
+      writer.boolean(true);
+      trace += "t";
+      return;
     case 2: {
       const auto v = static_cast<std::int64_t>(random.next() >> random.below(64));
       writer.integer(v);
@@ -83,16 +94,26 @@ void write_random(Random& random, int depth, Writer& writer, Bytes& trace) {
 
 void trace_of(const Value& v, Bytes& trace) {
   switch (v.kind()) {
-    case Kind::null: trace += "n"; return;
-    case Kind::boolean: trace += "t"; return;
-    case Kind::integer: trace += "i" + std::to_string(v.as_integer()); return;
+    case Kind::null:
+      trace += "n";
+      return;
+    case Kind::boolean:
+      trace += "t";
+      return;
+    case Kind::integer:
+      trace += "i" + std::to_string(v.as_integer());
+      return;
     case Kind::number: {
       const double d = v.as_double();
       trace.append("d").append(reinterpret_cast<const char*>(&d), sizeof d);
       return;
     }
-    case Kind::string: trace += "s" + std::to_string(v.as_string().size()) + ":" + Bytes(v.as_string()); return;
-    case Kind::big: trace += "big"; return;
+    case Kind::string:
+      trace += "s" + std::to_string(v.as_string().size()) + ":" + Bytes(v.as_string());
+      return;
+    case Kind::big:
+      trace += "big";
+      return;
     case Kind::array:
       trace += "[";
       for (const Value& item : v.elements()) trace_of(item, trace);
@@ -139,10 +160,17 @@ TEST(JsonProperty, AMutatedTextIsReadOrRefusedWithAPlaceInIt) {
     for (std::uint64_t n = 1 + random.below(4); n > 0 && !text.empty(); --n) {
       const std::size_t at = random.below(text.size());
       switch (random.below(4)) {
-        case 0: text.erase(at, 1 + random.below(4)); break;
-        case 1: text.insert(at, 1, "{}[]\",:\\u0e-.tn \xFF\xC3"[random.below(17)]); break;
-        case 2: text[at] = static_cast<char>(random.next()); break;
-        default: text.resize(at);
+        case 0:
+          text.erase(at, 1 + random.below(4));
+          break;
+        case 1:
+          text.insert(at, 1, "{}[]\",:\\u0e-.tn \xFF\xC3"[random.below(17)]);
+          break;
+        case 2:
+          text[at] = static_cast<char>(random.next());
+          break;
+        default:
+          text.resize(at);
       }
     }
     // A copy of exact size lets a sanitizer see any read behind the end.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -23,7 +24,8 @@ void append_literal(Bytes& out, const json::Value& typed) {
   } else if (type == "double") {
     json::append_double(out, value.as_double());
   } else if (type == "string") {
-    json::append_quoted(out, value.as_string());  // JSON's escapes are CEL's, but for `\/`, which is not written
+    json::append_quoted(out,
+                        value.as_string());  // JSON's escapes are CEL's, but for `\/`, which is not written
   } else if (type == "list") {
     out += "[";
     for (const json::Value& item : value.elements()) {
@@ -44,8 +46,6 @@ void append_literal(Bytes& out, const json::Value& typed) {
     out += value.raw();
   }
 }
-
-bool same_value(const Value& a, const Value& b);
 
 bool same_number(double a, double b) {
   return (std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b));
@@ -162,16 +162,17 @@ TEST(Conformance, NoCaseIsAnsweredWrongly) {
       const auto literal = compile(c.expected);
       ASSERT_TRUE(literal.ok()) << c.name << ": " << literal.status().message();
       Evaluator other;
-      good = outcome.kind == Outcome::Kind::value && same_value(outcome.value, other.evaluate(*literal, {}).value);
+      good = outcome.kind == Outcome::Kind::value &&
+             same_value(outcome.value, other.evaluate(*literal, {}).value);
     }
     passed += good ? 1 : 0;
     wrong += good ? 0 : 1;
-    EXPECT_TRUE(good) << c.name << ": " << c.text << "\n  expected " << (c.expected.empty() ? "an error" : c.expected)
-                      << ", got " << got << outcome.error;
+    EXPECT_TRUE(good) << c.name << ": " << c.text << "\n  expected "
+                      << (c.expected.empty() ? "an error" : c.expected) << ", got " << got << outcome.error;
   }
-  std::printf("conformance: %d passed, %d not supported, %d deviating on purpose, %d wrong\n", passed, unsupported,
-              deviating, wrong);
-  EXPECT_GE(passed, 280);
+  std::printf("conformance: %d passed, %d not supported, %d deviating on purpose, %d wrong\n", passed,
+              unsupported, deviating, wrong);
+  EXPECT_GE(passed, 329) << "what passed once stays so";
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace {
 
 const std::map<std::string, Bytes>& values() {
   static const std::map<std::string, Bytes> all = {
-      {"person", R"({"name":"Ann","role":"engineer","age":41,"tags":["a","b"],"home":{"city":"Graz"},"none":null})"},
+      {"person",
+       R"({"name":"Ann","role":"engineer","age":41,"tags":["a","b"],"home":{"city":"Graz"},"none":null})"},
       {"list", "[10, 20.5, \"x\", [1], {\"k\": true}]"},
       {"n", "7"},
       {"d", "2.5"},
@@ -74,11 +75,13 @@ TEST(Eval, MissingMembersAreErrorsWithAPlace) {
   EXPECT_EQ(run("person.rank == 1"), "error: line 1, column 8: no such key `rank` in `person`");
   EXPECT_EQ(run("person.home.zip"), "error: line 1, column 13: no such key `zip` in `person.home`");
   EXPECT_EQ(run("person['x']"), "error: line 1, column 7: no such key `x` in `person`");
-  EXPECT_EQ(run("person.name.first"), "error: line 1, column 13: no member `first` in `person.name`: it is a string");
+  EXPECT_EQ(run("person.name.first"),
+            "error: line 1, column 13: no member `first` in `person.name`: it is a string");
   EXPECT_EQ(run("n.x"), "error: line 1, column 3: no member `x` in `n`: it is an integer");
   EXPECT_EQ(run("list[5]"), "error: line 1, column 5: no item `5` in `list`, which has 5");
   EXPECT_EQ(run("list[-1]"), "error: line 1, column 5: no item `-1` in `list`, which has 5");
-  EXPECT_EQ(run("list['a']"), "error: line 1, column 5: the position in a list is an integer, this is a string");
+  EXPECT_EQ(run("list['a']"),
+            "error: line 1, column 5: the position in a list is an integer, this is a string");
   EXPECT_EQ(run("n[0]"), "error: line 1, column 2: an integer has no items: `[ ]` needs a list or a map");
   EXPECT_EQ(run("who.x"), "error: line 1, column 1: no value by the name `who`");
   EXPECT_EQ(run("1 + who"), "error: line 1, column 5: no value by the name `who`");
@@ -102,9 +105,12 @@ TEST(Eval, Arithmetic) {
   EXPECT_EQ(run("1.0 / 4"), "0.25");
   EXPECT_EQ(run("'a' + 'b' + 'c' + s"), "\"abch\xC3\xA4\"");
   EXPECT_EQ(run("[1] + list + [2] + []"), R"([1,10,20.5,"x",[1],{"k": true},2])");
-  EXPECT_EQ(run("9223372036854775807 + 1"), "error: line 1, column 21: the result of `+` does not fit 64 bits");
-  EXPECT_EQ(run("-9223372036854775808 / -1"), "error: line 1, column 22: the result of `/` does not fit 64 bits");
-  EXPECT_EQ(run("-9223372036854775808 % -1"), "error: line 1, column 22: the result of `%` does not fit 64 bits");
+  EXPECT_EQ(run("9223372036854775807 + 1"),
+            "error: line 1, column 21: the result of `+` does not fit 64 bits");
+  EXPECT_EQ(run("-9223372036854775808 / -1"),
+            "error: line 1, column 22: the result of `/` does not fit 64 bits");
+  EXPECT_EQ(run("-9223372036854775808 % -1"),
+            "error: line 1, column 22: the result of `%` does not fit 64 bits");
   EXPECT_EQ(run("n / 0"), "error: line 1, column 3: `/` by zero");
   EXPECT_EQ(run("n % 0"), "error: line 1, column 3: `%` by zero");
   EXPECT_EQ(run("d % 2"), "error: line 1, column 3: `%` does not work with a double and an integer");
@@ -113,7 +119,8 @@ TEST(Eval, Arithmetic) {
   EXPECT_EQ(run("big + 1"),
             "error: line 1, column 5: the number `123456789012345678901234567890` does not fit 64 bits");
   EXPECT_EQ(run("big == big").substr(0, 6), "error:");
-  EXPECT_EQ(run("1.0 / 0.0"), "not JSON: a number that is infinite or not a number cannot be written as JSON");
+  EXPECT_EQ(run("1.0 / 0.0"),
+            "not JSON: a number that is infinite or not a number cannot be written as JSON");
 }
 
 TEST(Eval, Comparison) {
@@ -135,7 +142,8 @@ TEST(Eval, In) {
   EXPECT_EQ(run("10 in list && 'x' in list && [1] in list && !(3 in list)"), "true");
   EXPECT_EQ(run("'name' in person && !('x' in person)"), "true");
   EXPECT_EQ(run("1.0 in [3, 2, 1] && 2.0 in {2: 'x'}"), "true");
-  EXPECT_EQ(run("'a' in 'abc'"), "error: line 1, column 5: `in` needs a list or a map behind it, this is a string");
+  EXPECT_EQ(run("'a' in 'abc'"),
+            "error: line 1, column 5: `in` needs a list or a map behind it, this is a string");
 }
 
 TEST(Eval, LogicAbsorbsErrorsInEitherOrder) {
@@ -155,7 +163,8 @@ TEST(Eval, Conditional) {
   EXPECT_EQ(run("no ? 1 / 0 : no ? 2 : 3"), "3");
   EXPECT_EQ(run("(yes ? person : list).name"), "\"Ann\"");
   EXPECT_EQ(run("n ? 1 : 2"), "error: line 1, column 3: this must be true or false, but is an integer");
-  EXPECT_EQ(run("no ? 1 : n ? 2 : 3"), "error: line 1, column 12: this must be true or false, but is an integer");
+  EXPECT_EQ(run("no ? 1 : n ? 2 : 3"),
+            "error: line 1, column 12: this must be true or false, but is an integer");
   EXPECT_EQ(run("skip ? 1 : 2"), "skipped");
   EXPECT_EQ(run("1 + (1 / 0 > 0 ? 2 : 3)"), "error: line 1, column 8: `/` by zero");
 }
@@ -175,8 +184,9 @@ TEST(Eval, SkippedValuesSpreadLikeErrors) {
 }
 
 TEST(Eval, AnErrorBeatsASkippedValueInEitherOrder) {
-  for (const ByteView text : {"skip + who", "who + skip", "skip && who", "who && skip", "skip || who", "[skip, who]",
-                              "skip == who", "{'a': skip, 'b': who}", "skip && 1", "1 && skip"}) {
+  for (const ByteView text :
+       {"skip + who", "who + skip", "skip && who", "who && skip", "skip || who", "[skip, who]", "skip == who",
+        "{'a': skip, 'b': who}", "skip && 1", "1 && skip"}) {
     EXPECT_EQ(run(text).substr(0, 6), "error:") << text;
   }
 }

@@ -41,7 +41,8 @@ TEST(Functions, Double) {
   EXPECT_EQ(run("double('-1.5e2')"), "-150.0");
   EXPECT_EQ(run("double('+.5')"), "0.5");
   EXPECT_EQ(run("double('-Infinity') < 0.0"), "true");
-  for (const ByteView bad : {"double('')", "double('.')", "double('1e')", "double('0x1')", "double(' 1')", "double('inf')"}) {
+  for (const ByteView bad :
+       {"double('')", "double('.')", "double('1e')", "double('0x1')", "double(' 1')", "double('inf')"}) {
     EXPECT_NE(run(bad).find("cannot be converted"), Bytes::npos) << bad;
   }
 }

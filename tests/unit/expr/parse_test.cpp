@@ -15,24 +15,40 @@ Bytes shape(const Ast& ast, NodeIndex index) {
   for (std::uint32_t i = 0; i < n.child_count; ++i) all += (i == 0 ? "" : ",") + child(i);
   constexpr ByteView kOps[] = {"+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in", "&&", "||"};
   switch (n.type) {
-    case NodeType::null_literal: return "null";
-    case NodeType::bool_literal: return n.integer != 0 ? "true" : "false";
-    case NodeType::int_literal: return std::to_string(n.integer);
-    case NodeType::double_literal: return "d" + std::to_string(n.number);
-    case NodeType::string_literal: return "'" + ast.texts[n.text] + "'";
-    case NodeType::identifier: return ast.texts[n.text];
-    case NodeType::select: return child(0) + "." + ast.texts[n.text];
-    case NodeType::index: return child(0) + "[" + child(1) + "]";
-    case NodeType::has: return "has(" + child(0) + "." + ast.texts[n.text] + ")";
-    case NodeType::call: return ast.texts[n.text] + "(" + all + ")";
-    case NodeType::method: return "method " + ast.texts[n.text] + "(" + all + ")";
-    case NodeType::list: return "[" + all + "]";
-    case NodeType::map: return "{" + all + "}";
-    case NodeType::negate: return "(-" + child(0) + ")";
-    case NodeType::logical_not: return "(!" + child(0) + ")";
+    case NodeType::null_literal:
+      return "null";
+    case NodeType::bool_literal:
+      return n.integer != 0 ? "true" : "false";
+    case NodeType::int_literal:
+      return std::to_string(n.integer);
+    case NodeType::double_literal:
+      return "d" + std::to_string(n.number);
+    case NodeType::string_literal:
+      return "'" + ast.texts[n.text] + "'";
+    case NodeType::identifier:
+      return ast.texts[n.text];
+    case NodeType::select:
+      return child(0) + "." + ast.texts[n.text];
+    case NodeType::index:
+      return child(0) + "[" + child(1) + "]";
+    case NodeType::has:
+      return "has(" + child(0) + "." + ast.texts[n.text] + ")";
+    case NodeType::call:
+      return ast.texts[n.text] + "(" + all + ")";
+    case NodeType::method:
+      return "method " + ast.texts[n.text] + "(" + all + ")";
+    case NodeType::list:
+      return "[" + all + "]";
+    case NodeType::map:
+      return "{" + all + "}";
+    case NodeType::negate:
+      return "(-" + child(0) + ")";
+    case NodeType::logical_not:
+      return "(!" + child(0) + ")";
     case NodeType::binary:
       return "(" + child(0) + Bytes(kOps[static_cast<std::size_t>(n.op)]) + child(1) + ")";
-    case NodeType::conditional: return "(" + child(0) + "?" + child(1) + ":" + child(2) + ")";
+    case NodeType::conditional:
+      return "(" + child(0) + "?" + child(1) + ":" + child(2) + ")";
   }
   return "?";
 }
@@ -108,7 +124,8 @@ TEST(Parse, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(tree("'\\q'"), "line 1, column 2: an unknown escape in a string; a backslash is written `\\\\`");
   EXPECT_EQ(tree("'\\ud800'"), "line 1, column 2: an escape that is not a character");
   EXPECT_EQ(tree("'\\x4'"), "line 1, column 2: an escape with too few digits in a string");
-  EXPECT_EQ(tree("'\\400'"), "line 1, column 2: an unknown escape in a string; a backslash is written `\\\\`");
+  EXPECT_EQ(tree("'\\400'"),
+            "line 1, column 2: an unknown escape in a string; a backslash is written `\\\\`");
   EXPECT_EQ(tree("1u"), "line 1, column 1: unsigned integers are not supported; leave out the `u`");
   EXPECT_EQ(tree("b'x'"), "line 1, column 1: byte strings are not supported");
   EXPECT_EQ(tree("1x"), "line 1, column 2: a letter directly behind a number");

@@ -50,7 +50,8 @@ TEST(Template, WithoutExpressionsItIsAConstant) {
   const Result<Template> compiled = compile_text(R"({"a": [1, null, "x\n", {}], "b": []})");
   ASSERT_TRUE(compiled.ok());
   EXPECT_TRUE(compiled->is_constant());
-  EXPECT_EQ(run(R"({"a": [1, 1.50, null, "x\n$ {", {}], "b": []})"), R"({"a":[1,1.50,null,"x\n$ {",{}],"b":[]})");
+  EXPECT_EQ(run(R"({"a": [1, 1.50, null, "x\n$ {", {}], "b": []})"),
+            R"({"a":[1,1.50,null,"x\n$ {",{}],"b":[]})");
 }
 
 TEST(Template, AWholeStringBecomesTheValueItself) {
@@ -58,7 +59,8 @@ TEST(Template, AWholeStringBecomesTheValueItself) {
             R"({"all":{"image": "a/b:1", "n": [1, 2.50]},"image":"a/b:1","n":[1, 2.50]})");
   EXPECT_EQ(run(R"("${ 1 + 2 }")"), "3");
   EXPECT_EQ(run(R"(["${big}", "${ref}"])"), R"([99999999999999999999,"v\"1"])");
-  EXPECT_EQ(run(R"("${{'a': {'b': '}'}}}")"), R"({"a":{"b":"}"}})") << "braces within the expression do not end it";
+  EXPECT_EQ(run(R"("${{'a': {'b': '}'}}}")"), R"({"a":{"b":"}"}})")
+      << "braces within the expression do not end it";
 }
 
 TEST(Template, WithinTextValuesBecomeText) {
@@ -74,20 +76,26 @@ TEST(Template, DollarsEscapeDollars) {
   EXPECT_EQ(run(R"("a$$${ref}")"), R"("a$${ref}")") << "the dollar directly before is the escape";
 }
 
-TEST(Template, KeysAreLiteral) { EXPECT_EQ(run(R"({"${ref}": "${ref}"})"), R"({"${ref}":"v\"1"})"); }
+TEST(Template, KeysAreLiteral) {
+  EXPECT_EQ(run(R"({"${ref}": "${ref}"})"), R"({"${ref}":"v\"1"})");
+}
 
 TEST(Template, NamesAreThoseOfAllExpressions) {
-  const Result<Template> compiled = compile_text(R"({"x": "${b.x} ${a}", "y": ["${a + c}", "${tasks['d-e']}"]})");
+  const Result<Template> compiled =
+      compile_text(R"({"x": "${b.x} ${a}", "y": ["${a + c}", "${tasks['d-e']}"]})");
   ASSERT_TRUE(compiled.ok());
   const std::vector<std::string> names(compiled->names().begin(), compiled->names().end());
   EXPECT_THAT(names, ElementsAre("b", "a", "c", "d-e"));
 }
 
 TEST(Template, MistakesNameTheStringAndThePlaceInIt) {
-  EXPECT_EQ(run(R"({"env": {"A": ["x", "say ${ref"]}})"),
-            "refused: `env.A[1]`, line 1, column 5: `${` without its closing `}`; a literal `${` is written `$${`");
-  EXPECT_EQ(run(R"("${1 +}")"), "refused: line 1, column 6: the expression ends where an operand is expected");
-  EXPECT_EQ(run(R"(["a\n ${f(1)}"])"), "refused: `[0]`, line 2, column 4: unknown function `f` with 1 argument");
+  EXPECT_EQ(
+      run(R"({"env": {"A": ["x", "say ${ref"]}})"),
+      "refused: `env.A[1]`, line 1, column 5: `${` without its closing `}`; a literal `${` is written `$${`");
+  EXPECT_EQ(run(R"("${1 +}")"),
+            "refused: line 1, column 6: the expression ends where an operand is expected");
+  EXPECT_EQ(run(R"(["a\n ${f(1)}"])"),
+            "refused: `[0]`, line 2, column 4: unknown function `f` with 1 argument");
   EXPECT_EQ(run(R"("${'a}")"), "refused: line 1, column 3: a string without its closing quote");
   EXPECT_EQ(run(R"("${}")"), "refused: line 1, column 3: the expression ends where an operand is expected");
 }

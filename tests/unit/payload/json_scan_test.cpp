@@ -26,11 +26,13 @@ TEST(JsonScan, FindsTheTextOfAMember) {
   EXPECT_EQ(look_up("{}", "a").scan, Scan::absent);
 }
 
-TEST(JsonScan, TakesTheLastOfRepeatedKeys) { EXPECT_EQ(look_up(R"({"a":1,"b":2,"a":3})", "a").member, "3"); }
+TEST(JsonScan, TakesTheLastOfRepeatedKeys) {
+  EXPECT_EQ(look_up(R"({"a":1,"b":2,"a":3})", "a").member, "3");
+}
 
 TEST(JsonScan, IsUnsureWhereATreeIsNeeded) {
-  for (const ByteView text : {"", "1", "[]", "{\"a\":1", "{\"a\"", "{\"a\":}", "{\"a\":1} x", "{\"a\":\"", "{\"a\":\"\\",
-                              "{\"\\u0061\":1}", "{\"a\":[}", "{a:1}", "{\"a\":1,}"}) {
+  for (const ByteView text : {"", "1", "[]", "{\"a\":1", "{\"a\"", "{\"a\":}", "{\"a\":1} x", "{\"a\":\"",
+                              "{\"a\":\"\\", "{\"\\u0061\":1}", "{\"a\":[}", "{a:1}", "{\"a\":1,}"}) {
     EXPECT_EQ(look_up(text, "a").scan, Scan::unsure) << text;
   }
   EXPECT_EQ(look_up("{\"b\":" + Bytes(64, '[') + Bytes(64, ']') + "}", "a").scan, Scan::unsure);

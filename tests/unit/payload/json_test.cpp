@@ -51,7 +51,8 @@ TEST(Json, NumbersOutsideTheRangesKeepTheirText) {
 
 TEST(Json, StringsAreUnescaped) {
   EXPECT_EQ(parse(R"("\"\\\/\b\f\n\r\t")").root().as_string(), "\"\\/\b\f\n\r\t");
-  EXPECT_EQ(parse(R"("a\u0041\u00e4\u20AC\ud83d\ude00z")").root().as_string(), "aA\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z");
+  EXPECT_EQ(parse(R"("a\u0041\u00e4\u20AC\ud83d\ude00z")").root().as_string(),
+            "aA\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z");
   EXPECT_EQ(parse(R"("\u0000")").root().as_string(), Bytes(1, '\0'));
   EXPECT_EQ(parse("\"\xC3\xA4 and more than eight\"").root().as_string(), "\xC3\xA4 and more than eight");
 }
@@ -90,7 +91,8 @@ TEST(Json, ValuesKnowTheirPlace) {
 }
 
 TEST(Json, RepeatedKeysAreRefusedInDefinitions) {
-  EXPECT_EQ(message("{\"a\":1,\n \"b\":2, \"a\":3}"), "line 2, column 9: the key `a` stands twice in one object");
+  EXPECT_EQ(message("{\"a\":1,\n \"b\":2, \"a\":3}"),
+            "line 2, column 9: the key `a` stands twice in one object");
   EXPECT_EQ(message(R"({"a":1,"\u0061":3})"), "line 1, column 8: the key `a` stands twice in one object");
   EXPECT_EQ(message(R"({"a":{"a":1},"b":{"a":1}})"), "ok") << "in different objects a key is another one";
 }
@@ -140,14 +142,16 @@ TEST(Json, ErrorsNameThePlace) {
 }
 
 TEST(Json, TextThatIsNotUtf8IsRefused) {
-  for (const ByteView bad : {"\"\xFF\"", "\"ok \xC3\"", "\"\\n\xED\xA0\x80\"", "\"\xC0\x80 overlong\"", "\xC3\xA4\xFF"}) {
+  for (const ByteView bad :
+       {"\"\xFF\"", "\"ok \xC3\"", "\"\\n\xED\xA0\x80\"", "\"\xC0\x80 overlong\"", "\xC3\xA4\xFF"}) {
     EXPECT_NE(message(bad), "ok") << testing::PrintToString(bad);
   }
   EXPECT_EQ(message("[\"\xC3\xA4\",\"b\xFF\"]"), "line 1, column 8: the text is not UTF-8");
 }
 
 TEST(Json, HalvesOfSurrogatePairsAreRefused) {
-  for (const ByteView bad : {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\ud800x")", R"("\ud800\n")"}) {
+  for (const ByteView bad :
+       {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\ud800x")", R"("\ud800\n")"}) {
     EXPECT_EQ(message(bad), "line 1, column 2: half of a surrogate pair in a string") << bad;
   }
 }

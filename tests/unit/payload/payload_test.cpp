@@ -19,7 +19,8 @@ TEST(Payload, TheEmptyOneIsJsonNull) {
 
 TEST(Payload, JsonNullBecomesTheEmptyOneHoweverItIsMade) {
   EXPECT_TRUE(Payload::json("null").is_null_json());
-  EXPECT_TRUE(Payload::build(ContentType::json, 4, [](char* to) { std::memcpy(to, "null", 4); }).is_null_json());
+  EXPECT_TRUE(
+      Payload::build(ContentType::json, 4, [](char* to) { std::memcpy(to, "null", 4); }).is_null_json());
   EXPECT_FALSE(Payload::make(ContentType::bytes, "null").is_null_json());
   EXPECT_EQ(Payload::json("null"), Payload());
 }

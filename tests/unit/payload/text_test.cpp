@@ -29,8 +29,9 @@ TEST(Text, EveryCodePointEncodesToOneWellFormedSequence) {
 }
 
 TEST(Text, MalformedSequencesAreSeen) {
-  for (const ByteView bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
-                             "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xE2\x82", "\xC3(", ""}) {
+  for (const ByteView bad :
+       {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xE2\x82", "\xC3(", ""}) {
     EXPECT_EQ(utf8_sequence(bad), 0u) << testing::PrintToString(bad);
   }
 }
