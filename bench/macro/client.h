@@ -1,0 +1,73 @@
+// The C ABI with exceptions and owners, for benchmarks: everything goes through tenuto.h, as a user's program does.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tenuto/tenuto.h"
+
+namespace tenuto::bench {
+
+inline void check(tenuto_status status) {
+  if (status != TENUTO_OK) throw std::runtime_error(std::string(tenuto_status_name(status)) + ": " + tenuto_last_error());
+}
+
+class Workflow {
+ public:
+  explicit Workflow(std::string_view definition) {
+    check(tenuto_workflow_compile(definition.data(), definition.size(), &handle_));
+  }
+  ~Workflow() { tenuto_workflow_destroy(&handle_); }
+  Workflow(const Workflow&) = delete;
+  Workflow& operator=(const Workflow&) = delete;
+  [[nodiscard]] const tenuto_workflow* get() const { return handle_; }
+
+ private:
+  tenuto_workflow* handle_ = nullptr;
+};
+
+class Store {
+ public:
+  explicit Store(const std::string& path, std::uint32_t threads = 0, std::int32_t durability = TENUTO_DURABILITY_FULL) {
+    tenuto_engine_options options = TENUTO_ENGINE_OPTIONS_INIT;
+    options.mode = TENUTO_OPEN_OWNER;
+    options.threads = threads;
+    options.durability = durability;
+    check(tenuto_engine_open(path.data(), path.size(), &options, &engine_));
+  }
+  ~Store() { tenuto_engine_destroy(&engine_); }
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  void native(std::string_view action, tenuto_task_fn body, void* user_data = nullptr) {
+    check(tenuto_engine_register_native(engine_, action.data(), action.size(), body, TENUTO_NATIVE_INLINE, user_data,
+                                        nullptr, nullptr));
+  }
+  void start_many(const Workflow& workflow, std::size_t count) {
+    std::uint64_t first = 0;
+    check(tenuto_engine_start_many(engine_, workflow.get(), inputs(count), count, &first));
+  }
+  // Starts one run and waits for its end.
+  void run_one(const Workflow& workflow) {
+    tenuto_run* run = nullptr;
+    check(tenuto_engine_start(engine_, workflow.get(), nullptr, &run));
+    const tenuto_status status = tenuto_run_result(run, -1, nullptr);
+    tenuto_run_destroy(&run);
+    check(status);
+  }
+  void drain() { check(tenuto_engine_close(engine_, TENUTO_CLOSE_DRAIN, -1)); }
+
+ private:
+  static const tenuto_value* inputs(std::size_t count) {
+    static std::vector<tenuto_value> nulls;
+    if (nulls.size() < count) nulls.resize(count, tenuto_value{nullptr, 0, TENUTO_CONTENT_JSON});
+    return nulls.data();
+  }
+  tenuto_engine* engine_ = nullptr;
+};
+
+}  // namespace tenuto::bench
