@@ -43,6 +43,7 @@ class Machine {
   };
 
   Value execute(const Bytecode& code);
+  Value combine(const Bytecode& code, const Instruction& i, std::span<const Value> items);
   Value load(const Bytecode& code, std::uint32_t slot);
   Value load_member(const Bytecode& code, std::uint32_t slot, const Value& key);
   Loaded parse(ByteView json);
@@ -91,6 +92,16 @@ Machine::Loaded Machine::parse(ByteView json) {
   return Loaded{Loaded::State::parsed, Value::of(**root)};
 }
 
+// A list, a map or a call: all strict.
+Value Machine::combine(const Bytecode& code, const Instruction& i, std::span<const Value> items) {
+  for (const Value& v : items) {
+    if (!v.is_usable()) return first_unusable(items);
+  }
+  if (i.op == Op::list) return make_list(work_, items);
+  if (i.op == Op::map) return make_map(work_, items);
+  return code.functions[i.argument]->apply(work_, items);
+}
+
 Value Machine::execute(const Bytecode& code) {
   if (stack_.size() < code.stack_size) stack_.resize(code.stack_size);
   Value* top = stack_.data() - 1;  // the newest value
@@ -123,13 +134,7 @@ Value Machine::execute(const Bytecode& code) {
       case Op::call: {
         const std::size_t size = i.op == Op::call ? i.small : i.argument;
         top -= static_cast<std::ptrdiff_t>(size) - 1;
-        const std::span<const Value> items(top, size);
-        bool usable = true;
-        for (const Value& v : items) usable &= v.is_usable();
-        *top = !usable            ? first_unusable(items)
-               : i.op == Op::call ? code.functions[i.argument]->apply(work_, items)
-               : i.op == Op::list ? make_list(work_, items)
-                                  : make_map(work_, items);
+        *top = combine(code, i, std::span<const Value>(top, size));
         break;
       }
       case Op::negate:
