@@ -1,5 +1,5 @@
-// The system calls of the file log and of the store directory, as an interface, so that tests can fail each one in turn
-// and record what was written and synced.
+// The system calls of the file log and of the store directory, as an interface, so that tests can fail each one in
+// turn and record what was written and synced.
 #pragma once
 
 #include <sys/types.h>

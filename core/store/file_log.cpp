@@ -35,8 +35,8 @@ std::optional<SegmentNumber> segment_of(const std::string& name) {
 
 }  // namespace
 
-Result<std::unique_ptr<FileLog>> FileLog::open(const std::string& directory, bool read_only, std::size_t segment_bytes,
-                                               FileCalls& calls) {
+Result<std::unique_ptr<FileLog>> FileLog::open(const std::string& directory, bool read_only,
+                                               std::size_t segment_bytes, FileCalls& calls) {
   if (segment_bytes == 0) return Status(Code::invalid_argument, "segment_bytes is 0: a segment needs room");
   TN_ASSIGN(OwnedFile names, open_file(calls, directory, O_RDONLY | O_DIRECTORY));
   std::unique_ptr<FileLog> log(new FileLog(directory, std::move(names), read_only, segment_bytes, calls));
@@ -49,9 +49,13 @@ Result<std::unique_ptr<FileLog>> FileLog::open(const std::string& directory, boo
   return log;
 }
 
-std::string FileLog::path(SegmentNumber segment) const { return directory_ + "/" + file_name(segment); }
+std::string FileLog::path(SegmentNumber segment) const {
+  return directory_ + "/" + file_name(segment);
+}
 
-std::string FileLog::temporary_path() const { return directory_ + "/segment.new"; }
+std::string FileLog::temporary_path() const {
+  return directory_ + "/segment.new";
+}
 
 Status FileLog::check_writable() const {
   if (read_only_) return {Code::wrong_state, "the journal " + directory_ + " was opened for reading only"};
@@ -108,7 +112,8 @@ Status FileLog::create(SegmentNumber segment) {
 Status FileLog::write_new_file() {
   const std::string temporary = temporary_path();
   TN_ASSIGN(const OwnedFile file, open_file(calls_, temporary, O_RDWR | O_CREAT | O_TRUNC));
-  TN_TRY(write_zeros(calls_, file.fd(), 0, std::min<std::uint64_t>(kFirstStepBytes, segment_bytes_), temporary));
+  TN_TRY(
+      write_zeros(calls_, file.fd(), 0, std::min<std::uint64_t>(kFirstStepBytes, segment_bytes_), temporary));
   const int error = -retry_interrupted([&] { return calls_.fsync(file.fd()); });
   // No data is in the file yet, so its failed sync loses nothing.
   return error != 0 ? io_status(error, "sync", temporary) : Status();
@@ -162,8 +167,9 @@ Status FileLog::write(SegmentNumber segment, std::uint64_t offset, std::span<con
   std::uint64_t size = 0;
   for (const ByteView piece : pieces) size += piece.size();
   if (offset > segment_bytes_ || size > segment_bytes_ - offset) {
-    return {Code::invalid_argument, "a write of " + std::to_string(size) + " bytes at " + std::to_string(offset) +
-                                        " is outside of the segment " + path(segment)};
+    return {Code::invalid_argument, "a write of " + std::to_string(size) + " bytes at " +
+                                        std::to_string(offset) + " is outside of the segment " +
+                                        path(segment)};
   }
   TN_ASSIGN(OpenSegment * open, open_segment(segment));
   if (offset + size > open->prewritten) TN_TRY(prewrite(segment, *open, offset + size));
@@ -179,8 +185,9 @@ Status FileLog::sync(SegmentNumber segment) {
 
 Status FileLog::read(SegmentNumber segment, std::uint64_t offset, std::size_t size, Bytes& out) const {
   if (offset > segment_bytes_ || size > segment_bytes_ - offset) {
-    return {Code::invalid_argument, "a read of " + std::to_string(size) + " bytes at " + std::to_string(offset) +
-                                        " is outside of the segment " + path(segment)};
+    return {Code::invalid_argument, "a read of " + std::to_string(size) + " bytes at " +
+                                        std::to_string(offset) + " is outside of the segment " +
+                                        path(segment)};
   }
   TN_ASSIGN(const OwnedFile file, open_file(calls_, path(segment), O_RDONLY));
   out.assign(size, '\0');

@@ -1,16 +1,17 @@
 // The log in files: one file a segment, `<16 hex digits>.seg`, in one directory.
 //
-// A segment's file is prewritten: zeros are written and synced ahead of the writer, so that the sync of a group changes no
-// metadata of the file. It grows in steps (1 MiB, then as much as there is, at most 16 MiB), because a new store must be small; a
-// recycled segment has its full size already. Bytes between the end of the file and segment_bytes() read as zeros.
+// A segment's file is prewritten: zeros are written and synced ahead of the writer, so that the sync of a group
+// changes no metadata of the file. It grows in steps (1 MiB, then as much as there is, at most 16 MiB), because a new
+// store must be small; a recycled segment has its full size already. Bytes between the end of the file and
+// segment_bytes() read as zeros.
 //
 // Durability: a new segment is written under a temporary name, synced, renamed, and the directory is synced; a crash
-// leaves it whole or not at all. After a failed sync every change is refused as poisoned, for the kernel may have dropped
-// what it could not write and would report the next sync as good.
+// leaves it whole or not at all. After a failed sync every change is refused as poisoned, for the kernel may have
+// dropped what it could not write and would report the next sync as good.
 //
 // Errors: full (no space, quota, size limit: nothing that was synced is touched, the same call may be tried again),
-// poisoned, storage_error, not_found, conflict (the segment exists), invalid_argument (outside a segment), wrong_state
-// (a change of a log opened read-only).
+// poisoned, storage_error, not_found, conflict (the segment exists), invalid_argument (outside a segment),
+// wrong_state (a change of a log opened read-only).
 #pragma once
 
 #include <map>
@@ -22,8 +23,8 @@
 
 namespace tenuto {
 
-// Thread safety: that of Log. Other processes may read at the same time. A read of a segment that is being recycled may
-// give bytes of the new one: frames carry their position, so that a reader notices.
+// Thread safety: that of Log. Other processes may read at the same time. A read of a segment that is being recycled
+// may give bytes of the new one: frames carry their position, so that a reader notices.
 class FileLog final : public Log {
  public:
   // Opens the log in an existing directory; files with other names are left alone. `calls` must outlive the log.
@@ -66,7 +67,7 @@ class FileLog final : public Log {
   Status noted(Status status);
 
   const std::string directory_;
-  const OwnedFile names_;  // the directory, for its sync: after a rename it is too late to fail for want of a descriptor
+  const OwnedFile names_;  // the directory, open before it is needed: after a rename only its sync may fail
   const bool read_only_;
   const std::size_t segment_bytes_;
   FileCalls& calls_;

@@ -16,13 +16,16 @@ constexpr std::size_t kPiecesMax = 1024;
 constexpr std::size_t kZeroBytes = 256u << 10;
 constexpr std::array<char, kZeroBytes> kZeros{};
 
-std::string reason(int error) { return std::system_category().message(error); }
+std::string reason(int error) {
+  return std::system_category().message(error);
+}
 
 // Writes the vector, which it consumes, with as many calls as it takes.
-Status write_vector(FileCalls& calls, int fd, std::uint64_t offset, std::span<iovec> vector, const std::string& path) {
+Status write_vector(FileCalls& calls, int fd, std::uint64_t offset, std::span<iovec> vector,
+                    const std::string& path) {
   while (!vector.empty()) {
-    const ssize_t written =
-        retry_interrupted([&] { return calls.pwritev(fd, vector.data(), static_cast<int>(vector.size()), offset); });
+    const ssize_t written = retry_interrupted(
+        [&] { return calls.pwritev(fd, vector.data(), static_cast<int>(vector.size()), offset); });
     if (written < 0) return io_status(static_cast<int>(-written), "write", path);
     if (written == 0) return io_status(EIO, "write", path);
     offset += static_cast<std::uint64_t>(written);
@@ -69,8 +72,9 @@ Status io_status(int error, std::string_view action, const std::string& path) {
 }
 
 Status sync_status(int error, const std::string& path) {
-  return {Code::poisoned, "cannot sync " + path + ": " + reason(error) +
-                              "; what reached the disk is unknown, so check the disk and open the store again"};
+  return {Code::poisoned,
+          "cannot sync " + path + ": " + reason(error) +
+              "; what reached the disk is unknown, so check the disk and open the store again"};
 }
 
 Result<OwnedFile> open_file(FileCalls& calls, const std::string& path, int flags, mode_t mode) {
@@ -111,7 +115,8 @@ Result<std::size_t> read_upto(FileCalls& calls, int fd, std::uint64_t offset, st
                               const std::string& path) {
   std::size_t done = 0;
   while (done < size) {
-    const ssize_t got = retry_interrupted([&] { return calls.pread(fd, out + done, size - done, offset + done); });
+    const ssize_t got =
+        retry_interrupted([&] { return calls.pread(fd, out + done, size - done, offset + done); });
     if (got < 0) return io_status(static_cast<int>(-got), "read", path);
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
@@ -123,7 +128,8 @@ Result<Bytes> read_file(FileCalls& calls, const std::string& path, std::size_t s
   TN_ASSIGN(const OwnedFile file, open_file(calls, path, O_RDONLY));
   Bytes content(size_max + 1, '\0');
   TN_ASSIGN(const std::size_t size, read_upto(calls, file.fd(), 0, content.size(), content.data(), path));
-  if (size > size_max) return Status(Code::damaged, path + " is larger than " + std::to_string(size_max) + " bytes");
+  if (size > size_max)
+    return Status(Code::damaged, path + " is larger than " + std::to_string(size_max) + " bytes");
   content.resize(size);
   return content;
 }
@@ -133,7 +139,8 @@ Status sync_directory(FileCalls& calls, const std::string& directory) {
   return sync_names(calls, file, directory);
 }
 
-Status replace_file(FileCalls& calls, const std::string& directory, const std::string& name, ByteView content) {
+Status replace_file(FileCalls& calls, const std::string& directory, const std::string& name,
+                    ByteView content) {
   const std::string path = directory + "/" + name;
   const std::string temporary = path + ".new";
   // Opened first, so that after the rename nothing but the sync can fail.

@@ -4,7 +4,9 @@
 
 namespace tenuto {
 
-std::span<const UpgradeStep> upgrade_steps() { return {}; }
+std::span<const UpgradeStep> upgrade_steps() {
+  return {};
+}
 
 Status check_format(const std::string& store, std::uint32_t format, std::uint32_t known) {
   if (format <= known) return {};
@@ -13,11 +15,12 @@ Status check_format(const std::string& store, std::uint32_t format, std::uint32_
                                   "; use a newer Tenuto"};
 }
 
-Status upgrade(const std::string& store, std::uint32_t format, std::uint32_t target, std::span<const UpgradeStep> steps,
-               const std::function<Status(std::uint32_t format)>& note) {
+Status upgrade(const std::string& store, std::uint32_t format, std::uint32_t target,
+               std::span<const UpgradeStep> steps, const std::function<Status(std::uint32_t format)>& note) {
   TN_TRY(check_format(store, format, target));
   while (format < target) {
-    const auto step = std::find_if(steps.begin(), steps.end(), [&](const UpgradeStep& s) { return s.from == format; });
+    const auto step =
+        std::find_if(steps.begin(), steps.end(), [&](const UpgradeStep& s) { return s.from == format; });
     if (step == steps.end()) {
       return {Code::damaged, "the store " + store + " has format " + std::to_string(format) +
                                  ", which never existed; restore the store from a copy"};

@@ -26,8 +26,8 @@ std::span<const UpgradeStep> upgrade_steps();
 
 // Takes the store from `format` to `target` and calls `note(f)` after each step, which makes f durable as the store's
 // format. newer_format when the store is beyond `target`, damaged when no step leaves its format.
-Status upgrade(const std::string& store, std::uint32_t format, std::uint32_t target, std::span<const UpgradeStep> steps,
-               const std::function<Status(std::uint32_t format)>& note);
+Status upgrade(const std::string& store, std::uint32_t format, std::uint32_t target,
+               std::span<const UpgradeStep> steps, const std::function<Status(std::uint32_t format)>& note);
 
 // newer_format with both numbers and the next step, when `format` is newer than `known`.
 Status check_format(const std::string& store, std::uint32_t format, std::uint32_t known = kStoreFormat);

@@ -38,7 +38,8 @@ class KeyReader {
     static_assert(std::is_unsigned_v<T>);
     if (rest_.size() < sizeof(T)) return fail<T>();
     T value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value << 8 | static_cast<std::uint8_t>(rest_[i]));
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      value = static_cast<T>(value << 8 | static_cast<std::uint8_t>(rest_[i]));
     rest_.remove_prefix(sizeof(T));
     return value;
   }
@@ -107,7 +108,9 @@ std::optional<RunNumber> parse_run_key(ByteView key) {
   return checked(reader, run);
 }
 
-Bytes history_key(const HistoryKey& key) { return part_key(key.run, key.chunk.value); }
+Bytes history_key(const HistoryKey& key) {
+  return part_key(key.run, key.chunk.value);
+}
 
 std::optional<HistoryKey> parse_history_key(ByteView key) {
   KeyReader reader(key);
@@ -117,7 +120,9 @@ std::optional<HistoryKey> parse_history_key(ByteView key) {
   return checked(reader, fields);
 }
 
-Bytes payload_key(const PayloadKey& key) { return part_key(key.run, key.number.value); }
+Bytes payload_key(const PayloadKey& key) {
+  return part_key(key.run, key.number.value);
+}
 
 std::optional<PayloadKey> parse_payload_key(ByteView key) {
   KeyReader reader(key);
@@ -139,7 +144,9 @@ std::optional<BlockNumber> parse_block_key(ByteView key) {
   return checked(reader, block);
 }
 
-Bytes workflow_key(const WorkflowHash& hash) { return pair_key(hash.high, hash.low); }
+Bytes workflow_key(const WorkflowHash& hash) {
+  return pair_key(hash.high, hash.low);
+}
 
 std::optional<WorkflowHash> parse_workflow_key(ByteView key) {
   KeyReader reader(key);
@@ -149,7 +156,9 @@ std::optional<WorkflowHash> parse_workflow_key(ByteView key) {
   return checked(reader, hash);
 }
 
-Bytes command_key(const CommandId& id) { return pair_key(id.high, id.low); }
+Bytes command_key(const CommandId& id) {
+  return pair_key(id.high, id.low);
+}
 
 std::optional<CommandId> parse_command_key(ByteView key) {
   KeyReader reader(key);

@@ -1,8 +1,8 @@
 // The keys of the state tables: the order of the bytes is the order of the values.
 //
-// Numbers are big-endian, so that they compare as they count; a signed time has its sign bit turned over. Text that is the
-// whole key stands as it is; text before other fields ends with 00 01, and a zero byte in it is 00 FF, so that "a" with any
-// follower comes before "a" 00 and "ab".
+// Numbers are big-endian, so that they compare as they count; a signed time has its sign bit turned over. Text that
+// is the whole key stands as it is; text before other fields ends with 00 01, and a zero byte in it is 00 FF, so that
+// "a" with any follower comes before "a" 00 and "ab".
 //
 //   table       key                                                     bytes
 //   meta        name                                                    text

@@ -51,16 +51,19 @@ Result<Meta> read_meta(int fd, std::uint64_t offset, const std::string& path) {
 
 Status check_lmdb_file(const std::string& path) {
   struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0) return errno == ENOENT ? Status() : io_status(errno, "look at", path);
+  if (::stat(path.c_str(), &facts) != 0)
+    return errno == ENOENT ? Status() : io_status(errno, "look at", path);
   if (!S_ISREG(facts.st_mode)) return damaged(path, "is not a regular file");
   FileCalls& calls = FileCalls::system();
   TN_ASSIGN(const OwnedFile file, open_file(calls, path, O_RDONLY));
   TN_ASSIGN(const Meta first, read_meta(file.fd(), 0, path));
-  if (!std::has_single_bit(first.page_bytes) || first.page_bytes < kPageBytesMin || first.page_bytes > kPageBytesMax) {
+  if (!std::has_single_bit(first.page_bytes) || first.page_bytes < kPageBytesMin ||
+      first.page_bytes > kPageBytesMax) {
     return damaged(path, "names a page size of " + std::to_string(first.page_bytes) + " bytes");
   }
   TN_ASSIGN(const Meta second, read_meta(file.fd(), first.page_bytes, path));
-  if (second.page_bytes != first.page_bytes) return damaged(path, "has two meta pages that contradict each other");
+  if (second.page_bytes != first.page_bytes)
+    return damaged(path, "has two meta pages that contradict each other");
   if (first.map_bytes > kMapBytesMax || second.map_bytes > kMapBytesMax) {
     return damaged(path, "names a map larger than any process can have");
   }

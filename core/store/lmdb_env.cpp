@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "core/store/files.h"
 #include "core/store/lmdb_check.h"
@@ -22,9 +23,12 @@ constexpr std::array<const char*, kTableCount> kTableNames = {
 // How often a begin follows a map that other processes enlarge; each growth is a doubling.
 constexpr int kResizesMax = 50;
 
-std::string data_path(const std::string& directory) { return directory + "/data.mdb"; }
+std::string data_path(const std::string& directory) {
+  return directory + "/data.mdb";
+}
 
-// Whether the address space has room for a map of this size: LMDB gives up its old map before it asks for the new one.
+// Whether the address space has room for a map of this size: LMDB gives up its old map before it asks for the new
+// one.
 bool can_map(std::uint64_t bytes) {
   void* room = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (room == MAP_FAILED) return false;
@@ -45,7 +49,8 @@ Result<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& directory, con
   TN_ASSIGN(const OwnedFile found, open_file(FileCalls::system(), directory, O_RDONLY | O_DIRECTORY));
   auto claim = DirectoryClaim::take(directory);
   if (claim == nullptr) {
-    return Status(Code::conflict, "the state " + directory + " is open in this process already; use that one");
+    return Status(Code::conflict,
+                  "the state " + directory + " is open in this process already; use that one");
   }
   TN_TRY(check_lmdb_file(data_path(directory)));
   if (!options.read_only) TN_TRY(create(directory, options));
@@ -89,8 +94,8 @@ Status LmdbEnv::open_env(const std::string& directory, const LmdbOptions& option
   TN_CHECK(mdb_env_get_maxkeysize(env_) == static_cast<int>(kKeyBytesMax));
   mdb_env_set_maxdbs(env_, kTableCount);
   mdb_env_set_maxreaders(env_, options.max_readers);
-  // Read-ahead stays on: the large tables are scanned, and small ones are in memory. NOTLS lets a thread hold several read
-  // transactions.
+  // Read-ahead stays on: the large tables are scanned, and small ones are in memory. NOTLS lets a thread hold several
+  // read transactions.
   const unsigned flags = MDB_NOTLS | (options.read_only ? MDB_RDONLY : 0u);
   const int error = mdb_env_open(env_, directory.c_str(), flags, 0600);
   return error != 0 ? status(error, "open") : Status();
@@ -99,7 +104,8 @@ Status LmdbEnv::open_env(const std::string& directory, const LmdbOptions& option
 Status LmdbEnv::open_tables(bool create) {
   TN_ASSIGN(MDB_txn * txn, begin(create ? 0u : static_cast<unsigned>(MDB_RDONLY)));
   for (std::size_t i = 0; i < kTableCount; ++i) {
-    const int error = mdb_dbi_open(txn, kTableNames[i], create ? static_cast<unsigned>(MDB_CREATE) : 0u, &tables_[i]);
+    const int error =
+        mdb_dbi_open(txn, kTableNames[i], create ? static_cast<unsigned>(MDB_CREATE) : 0u, &tables_[i]);
     if (error == 0) continue;
     end_read(txn, std::this_thread::get_id());
     if (error != MDB_NOTFOUND) return status(error, "open");
@@ -114,15 +120,19 @@ Status LmdbEnv::open_tables(bool create) {
 
 Status LmdbEnv::check_usable() const {
   if (in_child()) {
-    return {Code::forked, "the state " + directory_ + " belongs to the parent process; open the store again after fork"};
+    return {Code::forked,
+            "the state " + directory_ + " belongs to the parent process; open the store again after fork"};
   }
   if (poisoned_.load(std::memory_order_relaxed)) {
-    return {Code::poisoned, "a commit to " + directory_ + " failed with unknown outcome; open the store again"};
+    return {Code::poisoned,
+            "a commit to " + directory_ + " failed with unknown outcome; open the store again"};
   }
   return {};
 }
 
-bool LmdbEnv::in_child() const { return ::getpid() != pid_; }
+bool LmdbEnv::in_child() const {
+  return ::getpid() != pid_;
+}
 
 Result<MDB_txn*> LmdbEnv::begin(unsigned flags) {
   TN_TRY(check_usable());
@@ -138,17 +148,39 @@ Result<MDB_txn*> LmdbEnv::begin(unsigned flags) {
 }
 
 Result<MDB_txn*> LmdbEnv::begin_read() {
-  Result<MDB_txn*> txn = begin(MDB_RDONLY);
-  if (txn.ok() || txn.code() != Code::full) return txn;
-  // No slot is free: perhaps because of processes that died.
-  int dead = 0;
-  if (mdb_reader_check(env_, &dead) == 0 && dead > 0) return begin(MDB_RDONLY);
-  return txn;
+  for (bool has_cleared = false;;) {
+    const Result<MDB_txn*> txn = begin(MDB_RDONLY);
+    if (txn.ok()) {
+      if (is_settled(*txn)) return txn;
+      end_read(*txn, std::this_thread::get_id());
+      continue;  // commits take far longer than a begin, so this ends
+    }
+    if (txn.code() != Code::full || std::exchange(has_cleared, true)) return txn;
+    // No slot is free: perhaps because of processes that died.
+    int dead = 0;
+    if (mdb_reader_check(env_, &dead) != 0 || dead == 0) return txn;
+  }
+}
+
+bool LmdbEnv::is_settled(MDB_txn* txn) const {
+  const std::size_t commit = mdb_txn_id(txn);
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  // The newest meta page is that of `commit`: the next commit had not written its own, nor had the one after it.
+  if (info.me_last_txnid == commit) return true;
+  // The next commit is writing, or has finished: a second begin tells which, for it gets the number of the last one
+  // that has finished. Without a free slot nothing can be told, and the next try may have the newest page.
+  MDB_txn* second = nullptr;
+  if (mdb_txn_begin(env_, nullptr, MDB_RDONLY, &second) != 0) return false;
+  const bool same = mdb_txn_id(second) == commit;
+  mdb_txn_abort(second);
+  return same;
 }
 
 Result<MDB_txn*> LmdbEnv::begin_write() {
   TN_TRY(check_usable());
-  if (read_only_) return Status(Code::wrong_state, "the state " + directory_ + " was opened for reading only");
+  if (read_only_)
+    return Status(Code::wrong_state, "the state " + directory_ + " was opened for reading only");
   if (writing_.exchange(true, std::memory_order_acquire)) {
     return Status(Code::wrong_state, "a write transaction of " + directory_ + " is open already");
   }
@@ -188,8 +220,8 @@ Status LmdbEnv::write_failed(int error) {
   switch (error) {
     case MDB_MAP_FULL:
       TN_TRY(grow());
-      return {Code::full, "the map of " + directory_ + " was full and has grown to " + std::to_string(facts().map_bytes >> 20) +
-                              " MiB; retry the whole transaction"};
+      return {Code::full, "the map of " + directory_ + " was full and has grown to " +
+                              std::to_string(facts().map_bytes >> 20) + " MiB; retry the whole transaction"};
     case EIO:
       // LMDB reports the short write of a disk that fills up as EIO.
       if (has_panicked() || !disk_is_full()) return poison(error);
@@ -229,13 +261,14 @@ Status LmdbEnv::status(int error, std::string_view action) const {
     default:
       break;
   }
-  return {code, "cannot " + std::string(action) + " " + data_path(directory_) + ": " + mdb_strerror(error) + next};
+  return {code,
+          "cannot " + std::string(action) + " " + data_path(directory_) + ": " + mdb_strerror(error) + next};
 }
 
 Status LmdbEnv::poison(int error) {
   poisoned_.store(true, std::memory_order_relaxed);
-  return {Code::poisoned, "a commit to " + data_path(directory_) + " failed with unknown outcome: " + mdb_strerror(error) +
-                              "; check the disk and open the store again"};
+  return {Code::poisoned, "a commit to " + data_path(directory_) + " failed with unknown outcome: " +
+                              mdb_strerror(error) + "; check the disk and open the store again"};
 }
 
 bool LmdbEnv::has_panicked() {
@@ -269,7 +302,8 @@ Status LmdbEnv::resize(std::uint64_t bytes) {
   Status result;
   const bool was_alone = gate_.alone([&] {
     if (bytes > 0 && !can_map(bytes)) {
-      result = {Code::no_memory, "the map of " + directory_ + " cannot grow to " + std::to_string(bytes >> 20) +
+      result = {Code::no_memory, "the map of " + directory_ + " cannot grow to " +
+                                     std::to_string(bytes >> 20) +
                                      " MiB: the address space is limited (ulimit -v)"};
       return;
     }

@@ -19,11 +19,17 @@ struct MDB_txn;
 
 namespace tenuto {
 
-// The map: LMDB reads through a mapping of fixed size and moves it only while this process has no transaction. It grows
+// The map: LMDB reads through a mapping of fixed size and moves it only while this process has no transaction.
+// It grows
 //   - in begin_write(), when three quarters are in use and this thread has no read transaction,
 //   - after MDB_MAP_FULL in a write transaction, which is aborted for it,
 //   - after MDB_MAP_RESIZED in any begin: another process made it larger.
 // A larger map is address space only, neither memory nor disk.
+//
+// Beginning to read: LMDB 0.9.24 takes the number of the last finished commit, N, and then copies the meta page of N.
+// When two commits come in between, it copies the page of N + 2, perhaps before that commit is finished or durable, or
+// half of it. So a read transaction counts only if after its begin N was still the last finished commit: then N + 2 had
+// not begun.
 //
 // A forked child must not touch the environment: LMDB would clear its parent's reader slots. There every begin gives
 // forked, and ends and destruction only forget.
@@ -35,7 +41,8 @@ class LmdbEnv {
   LmdbEnv(const LmdbEnv&) = delete;
   LmdbEnv& operator=(const LmdbEnv&) = delete;
 
-  // A transaction is inside the gate until end_read(), end_write() or commit(), which get the id of the thread that began it.
+  // A transaction is inside the gate until end_read(), end_write() or commit(), which get the id of the thread that
+  // began it.
   Result<MDB_txn*> begin_read();
   Result<MDB_txn*> begin_write();
   void end_read(MDB_txn* txn, std::thread::id maker);
@@ -64,6 +71,8 @@ class LmdbEnv {
   Status open_env(const std::string& directory, const LmdbOptions& options);
   Status open_tables(bool create);
   Result<MDB_txn*> begin(unsigned flags);
+  // Whether a read transaction has the commit that it claims; a caller inside the gate.
+  [[nodiscard]] bool is_settled(MDB_txn* txn) const;
   // Maps `bytes`; 0 stands for the size another process chose. wrong_state when this thread holds a transaction.
   Status resize(std::uint64_t bytes);
   Status grow();

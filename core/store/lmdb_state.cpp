@@ -14,8 +14,12 @@ namespace {
 
 using Visit = std::function<bool(ByteView key, ByteView value)>;
 
-MDB_val to_lmdb(ByteView bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }  // LMDB only reads it
-ByteView from_lmdb(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+MDB_val to_lmdb(ByteView bytes) {
+  return {bytes.size(), const_cast<char*>(bytes.data())};
+}  // LMDB only reads it
+ByteView from_lmdb(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
 
 // A cursor must be closed before the write transaction that it belongs to ends.
 class Cursor {
@@ -87,7 +91,9 @@ class LmdbRead final : public StateRead {
  public:
   LmdbRead(LmdbEnv& env, MDB_txn* txn) : env_(env), txn_(txn), reader_(env, txn) {}
   ~LmdbRead() override { env_.end_read(txn_, maker_); }
-  Result<bool> get(Table table, ByteView key, ByteView& value) const override { return reader_.get(table, key, value); }
+  Result<bool> get(Table table, ByteView key, ByteView& value) const override {
+    return reader_.get(table, key, value);
+  }
   Status scan(Table table, ByteView from, const Visit& visit) const override {
     return reader_.scan(table, from, false, visit);
   }
@@ -204,7 +210,8 @@ Result<int> LmdbState::clear_dead_readers() {
 
 Result<std::vector<StateReader>> LmdbState::readers() const {
   TN_TRY(env_->check_usable());
-  // LMDB gives the slots as text: a heading, then lines of "pid thread transaction", the last "-" outside of transactions.
+  // LMDB gives the slots as text: a heading, then lines of "pid thread transaction", the last "-" outside of
+  // transactions.
   std::string text;
   const auto append = [](const char* message, void* out) {
     static_cast<std::string*>(out)->append(message);

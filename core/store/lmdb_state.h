@@ -1,7 +1,7 @@
 // The tables in one LMDB environment: a directory with data.mdb and lock.mdb.
 //
-// Durability: LMDB's own commit, with a sync of the data before and of the meta page with the write of it. MDB_NOSYNC and
-// MDB_WRITEMAP are never used: the first corrupts a store in a power cut, the second makes a full disk a SIGBUS.
+// Durability: LMDB's own commit, with a sync of the data before and of the meta page with the write of it. MDB_NOSYNC
+// and MDB_WRITEMAP are never used: the first corrupts a store in a power cut, the second makes a full disk a SIGBUS.
 //
 // Errors of a write transaction:
 //   full            no space on the disk, or the map was full and has grown ("…has grown…; retry"). The transaction is
@@ -35,11 +35,12 @@ struct LmdbOptions {
 struct StateReader {
   std::int64_t pid = 0;
   bool in_transaction = false;
-  std::uint64_t commits_behind = 0;  // how many commits happened since its transaction began: what it keeps from being freed
+  // How many commits happened since its transaction began: what they replaced cannot be freed.
+  std::uint64_t commits_behind = 0;
 };
 
-// Thread safety: that of State; transactions must end before the state does. A thread that holds a read transaction may
-// begin another, but keeps the map from growing meanwhile: readers are short.
+// Thread safety: that of State; transactions must end before the state does. A thread that holds a read transaction
+// may begin another, but keeps the map from growing meanwhile: readers are short.
 class LmdbState final : public State {
  public:
   using Options = LmdbOptions;
@@ -51,8 +52,8 @@ class LmdbState final : public State {
   Result<std::unique_ptr<StateWrite>> begin_write() override;
   Result<StateInfo> info() const override;
 
-  // Frees the slots of readers whose process died, and returns how many those were. What a dead reader saw is kept from
-  // being freed until then.
+  // Frees the slots of readers whose process died, and returns how many those were. What a dead reader saw is kept
+  // from being freed until then.
   Result<int> clear_dead_readers();
   // Slots in use, of all processes.
   Result<std::vector<StateReader>> readers() const;

@@ -10,8 +10,8 @@
 
 namespace tenuto {
 
-// A thread that is inside may enter again at once, also while somebody waits to be alone: otherwise the two would wait
-// for each other. So being alone can't be had by a thread that is inside.
+// A thread that is inside may enter again at once, also while somebody waits to be alone: otherwise the two would
+// wait for each other. So being alone can't be had by a thread that is inside.
 // Thread safety: all functions by any thread.
 class MapGate {
  public:
@@ -19,7 +19,8 @@ class MapGate {
   void enter() TN_EXCLUDES(mutex_);
   // Takes back one enter() of the thread `entered`, which may be another one.
   void leave(std::thread::id entered) TN_EXCLUDES(mutex_);
-  // Waits until nobody is inside, keeps newcomers out and calls `change`. False, without a call, when this thread is inside.
+  // Waits until nobody is inside, keeps newcomers out and calls `change`. False, without a call, when this thread is
+  // inside.
   bool alone(const std::function<void()>& change) TN_EXCLUDES(mutex_);
 
  private:

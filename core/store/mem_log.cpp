@@ -8,11 +8,13 @@ namespace {
 // What a disk writes in one piece.
 constexpr std::uint64_t kSectorBytes = 512;
 
-std::string name(SegmentNumber segment) { return "the segment " + std::to_string(segment.value) + " in memory"; }
+std::string name(SegmentNumber segment) {
+  return "the segment " + std::to_string(segment.value) + " in memory";
+}
 
 Status outside(SegmentNumber segment, std::uint64_t offset, std::uint64_t size) {
-  return {Code::invalid_argument, std::to_string(size) + " bytes at " + std::to_string(offset) + " are outside of " +
-                                      name(segment)};
+  return {Code::invalid_argument,
+          std::to_string(size) + " bytes at " + std::to_string(offset) + " are outside of " + name(segment)};
 }
 
 }  // namespace
@@ -74,7 +76,8 @@ Status MemLog::write(SegmentNumber segment, std::uint64_t offset, std::span<cons
   MutexLock lock(mutex_);
   Bytes bytes;
   for (const ByteView piece : pieces) bytes.append(piece);
-  if (offset > segment_bytes_ || bytes.size() > segment_bytes_ - offset) return outside(segment, offset, bytes.size());
+  if (offset > segment_bytes_ || bytes.size() > segment_bytes_ - offset)
+    return outside(segment, offset, bytes.size());
   TN_ASSIGN(Segment * found, find(segment));
   if (Status fault = meet_fault(LogFault::Call::write); !fault.ok()) {
     put(*found, offset, ByteView(bytes).substr(0, bytes.size() / 2));

@@ -12,8 +12,8 @@
 
 namespace tenuto {
 
-// Which call of a MemLog fails, and how. A failed write leaves a part of its bytes behind, as a disk does; a failed sync
-// should say poisoned, and then every later change does too, until crash().
+// Which call of a MemLog fails, and how. A failed write leaves a part of its bytes behind, as a disk does; a failed
+// sync should say poisoned, and then every later change does too, until crash().
 struct LogFault {
   enum class Call : std::uint8_t { create, recycle, remove, write, sync };
   Call call = Call::write;
@@ -39,8 +39,8 @@ class MemLog final : public Log {
   Status read(SegmentNumber segment, std::uint64_t offset, std::size_t size, Bytes& out) const override
       TN_EXCLUDES(mutex_);
 
-  // A power cut: of what was not synced, each 512-byte sector survives or is what it was at the last sync, as `random` says.
-  // The log then is as a new process would find it: not poisoned, all synced.
+  // A power cut: of what was not synced, each 512-byte sector survives or is what it was at the last sync, as
+  // `random` says. The log then is as a new process would find it: not poisoned, all synced.
   void crash(Random& random) TN_EXCLUDES(mutex_);
   // Replaces the fault of this kind of call.
   void set_fault(const LogFault& fault) TN_EXCLUDES(mutex_);

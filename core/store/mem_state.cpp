@@ -7,7 +7,9 @@
 namespace tenuto {
 namespace {
 
-std::size_t index_of(Table table) { return static_cast<std::size_t>(table); }
+std::size_t index_of(Table table) {
+  return static_cast<std::size_t>(table);
+}
 
 Result<bool> get_from(const MemState::Tables& tables, Table table, ByteView key, ByteView& value) {
   TN_TRY(check_key(key));
@@ -104,7 +106,8 @@ Result<std::unique_ptr<StateRead>> MemState::begin_read() const {
 Result<std::unique_ptr<StateWrite>> MemState::begin_write() {
   TN_TRY(meet_fault(StateFault::Call::begin_write));
   MutexLock lock(mutex_);
-  if (writing_) return Status(Code::wrong_state, "a write transaction of the state in memory is open already");
+  if (writing_)
+    return Status(Code::wrong_state, "a write transaction of the state in memory is open already");
   writing_ = true;
   return std::unique_ptr<StateWrite>(std::make_unique<MemWrite>(*this, committed_, ++edit_));
 }

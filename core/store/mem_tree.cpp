@@ -22,7 +22,9 @@ struct MemTree::Node {
 
 namespace {
 
-std::uint64_t priority_of(ByteView key) { return mix64(std::hash<ByteView>{}(key)); }
+std::uint64_t priority_of(ByteView key) {
+  return mix64(std::hash<ByteView>{}(key));
+}
 
 }  // namespace
 
@@ -116,7 +118,8 @@ void MemTree::replace(Link& link, const std::shared_ptr<const Entry>& entry, std
   }
 }
 
-void MemTree::insert(Link& link, const std::shared_ptr<const Entry>& entry, std::uint64_t priority, std::uint64_t edit) {
+void MemTree::insert(Link& link, const std::shared_ptr<const Entry>& entry, std::uint64_t priority,
+                     std::uint64_t edit) {
   if (link != nullptr && link->priority >= priority) {
     Node* node = editable(link, edit);
     insert(entry->key < node->entry->key ? node->left : node->right, entry, priority, edit);

@@ -9,11 +9,12 @@
 
 namespace tenuto {
 
-// A treap whose priorities are hashes of the keys, so the same entries have the same shape whatever the order of changes.
+// A treap whose priorities are hashes of the keys, so the same entries have the same shape whatever the order of
+// changes.
 //
-// Invariants: (1) a node that more than one tree can reach is never changed; (2) a node is changed in place only when its
-// `edit` is the number of the edit that made it, and only one tree can reach the nodes of an edit until it is copied,
-// which the owner of the numbers ensures by taking a new one after each copy.
+// Invariants: (1) a node that more than one tree can reach is never changed; (2) a node is changed in place only when
+// its `edit` is the number of the edit that made it, and only one tree can reach the nodes of an edit until it is
+// copied, which the owner of the numbers ensures by taking a new one after each copy.
 // Thread safety: any number of threads may read and copy one tree; put and erase need it alone.
 class MemTree {
  public:
@@ -38,7 +39,8 @@ class MemTree {
   using Link = std::shared_ptr<Node>;
 
   static Node* editable(Link& link, std::uint64_t edit);
-  static void insert(Link& link, const std::shared_ptr<const Entry>& entry, std::uint64_t priority, std::uint64_t edit);
+  static void insert(Link& link, const std::shared_ptr<const Entry>& entry, std::uint64_t priority,
+                     std::uint64_t edit);
   static void split(Link tree, ByteView key, Link& below, Link& above, std::uint64_t edit);
   static Link merge(Link below, Link above, std::uint64_t edit);
   static void replace(Link& link, const std::shared_ptr<const Entry>& entry, std::uint64_t edit);

@@ -80,8 +80,8 @@ Status owned(const std::string& store, const std::string& file) {
     Result<Bytes> name = read_file(FileCalls::system(), "/proc/" + std::to_string(pid) + "/comm", 64);
     if (name.ok() && !name->empty()) who += " (" + name->substr(0, name->find('\n')) + ")";
   }
-  return {Code::owned,
-          "the store " + store + " is owned by " + who + "; end that process, or open the store for reading only"};
+  return {Code::owned, "the store " + store + " is owned by " + who +
+                           "; end that process, or open the store for reading only"};
 }
 
 }  // namespace
@@ -105,9 +105,13 @@ Result<std::unique_ptr<OwnerLock>> OwnerLock::acquire(const std::string& store, 
   return lock;
 }
 
-OwnerLock::~OwnerLock() { LockRegistry::instance().close(this); }
+OwnerLock::~OwnerLock() {
+  LockRegistry::instance().close(this);
+}
 
-bool OwnerLock::held() const { return LockRegistry::instance().holds(this); }
+bool OwnerLock::held() const {
+  return LockRegistry::instance().holds(this);
+}
 
 Result<std::int64_t> owner_of(const std::string& file) {
   const Result<OwnedFile> opened = open_file(FileCalls::system(), file, O_RDONLY);

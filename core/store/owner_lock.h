@@ -9,14 +9,14 @@
 
 namespace tenuto {
 
-// The kernel releases the lock when the last descriptor of the open file is closed, so also after SIGKILL. A forked child inherits
-// a descriptor, and would keep the store locked after its parent's death: a handler of fork() closes it in the child, where
-// this object then holds nothing. exec() closes it as well.
+// The kernel releases the lock when the last descriptor of the open file is closed, so also after SIGKILL. A forked
+// child inherits a descriptor, and would keep the store locked after its parent's death: a handler of fork() closes
+// it in the child, where this object then holds nothing. exec() closes it as well.
 // Thread safety: made, asked and destroyed by any thread, by one at a time.
 class OwnerLock {
  public:
-  // Takes the lock in `file`, which is made when missing. owned when a process has it (this one included); the message
-  // names `store`, the process and the next step.
+  // Takes the lock in `file`, which is made when missing. owned when a process has it (this one included); the
+  // message names `store`, the process and the next step.
   static Result<std::unique_ptr<OwnerLock>> acquire(const std::string& store, const std::string& file);
   ~OwnerLock();
   OwnerLock(const OwnerLock&) = delete;

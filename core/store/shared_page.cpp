@@ -47,9 +47,9 @@ struct SharedPage::Layout {
 };
 
 // Order in a slot: body_started() stores an odd sequence, then the fields with release, then the even sequence with
-// release. A reader that loads an even sequence (acquire), then the fields (acquire), then the same sequence again, has
-// the fields of one write: a field of a later write would have brought its odd sequence with it. Release stores of
-// fields cost nothing on x86 and little elsewhere.
+// release. A reader that loads an even sequence (acquire), then the fields (acquire), then the same sequence again,
+// has the fields of one write: a field of a later write would have brought its odd sequence with it. Release stores
+// of fields cost nothing on x86 and little elsewhere.
 
 Result<std::unique_ptr<SharedPage>> SharedPage::map(int fd, bool writable, const std::string& path) {
   const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
@@ -58,7 +58,9 @@ Result<std::unique_ptr<SharedPage>> SharedPage::map(int fd, bool writable, const
   return std::unique_ptr<SharedPage>(new SharedPage(static_cast<Layout*>(memory), writable));
 }
 
-SharedPage::~SharedPage() { ::munmap(layout_, sizeof(Layout)); }
+SharedPage::~SharedPage() {
+  ::munmap(layout_, sizeof(Layout));
+}
 
 namespace {
 
@@ -73,10 +75,12 @@ Status check_file(FileCalls& calls, int fd, std::size_t size, const std::string&
   Heading heading{};
   TN_ASSIGN(const std::size_t got,
             read_upto(calls, fd, 0, sizeof heading, reinterpret_cast<char*>(&heading), path));
-  if (got < sizeof heading || heading.magic != kMagic) return {Code::damaged, path + " is not a page of a store"};
+  if (got < sizeof heading || heading.magic != kMagic)
+    return {Code::damaged, path + " is not a page of a store"};
   if (heading.version > kVersion) {
     return {Code::newer_format, path + " has layout " + std::to_string(heading.version) +
-                                    ", this version of Tenuto knows layouts up to " + std::to_string(kVersion)};
+                                    ", this version of Tenuto knows layouts up to " +
+                                    std::to_string(kVersion)};
   }
   const std::int64_t bytes = calls.size(fd);
   if (heading.slot_count != SharedPage::kSlots || bytes < static_cast<std::int64_t>(size)) {
@@ -96,7 +100,8 @@ Result<std::unique_ptr<SharedPage>> SharedPage::open_reader(const std::string& p
 Result<std::unique_ptr<SharedPage>> SharedPage::open_owner(const std::string& path, FileCalls& calls) {
   {
     const Result<OwnedFile> found = open_file(calls, path, O_RDWR);
-    if (found.ok() && check_file(calls, found->fd(), sizeof(Layout), path).ok()) return map(found->fd(), true, path);
+    if (found.ok() && check_file(calls, found->fd(), sizeof(Layout), path).ok())
+      return map(found->fd(), true, path);
     if (!found.ok() && found.code() != Code::not_found) return found.status();
   }
   // Blocks are taken by writing: a hole that finds no room when it is touched would be a SIGBUS.
@@ -126,7 +131,9 @@ void SharedPage::publish_durable(Position position) {
   layout_->durable.store(position.value, std::memory_order_release);
 }
 
-Position SharedPage::durable() const { return Position(layout_->durable.load(std::memory_order_acquire)); }
+Position SharedPage::durable() const {
+  return Position(layout_->durable.load(std::memory_order_acquire));
+}
 
 void SharedPage::beat(WallTime now) {
   layout_->heartbeat_time.store(static_cast<std::uint64_t>(now.ns), std::memory_order_relaxed);
@@ -153,13 +160,17 @@ void SharedPage::body_ended(std::uint32_t slot) {
   layout_->slots[slot].attempt.store(0, std::memory_order_release);
 }
 
-Generation SharedPage::generation() const { return Generation(layout_->generation.load(std::memory_order_acquire)); }
+Generation SharedPage::generation() const {
+  return Generation(layout_->generation.load(std::memory_order_acquire));
+}
 
 std::int64_t SharedPage::owner_pid() const {
   return static_cast<std::int64_t>(layout_->owner_pid.load(std::memory_order_acquire));
 }
 
-std::uint64_t SharedPage::heartbeats() const { return layout_->heartbeats.load(std::memory_order_acquire); }
+std::uint64_t SharedPage::heartbeats() const {
+  return layout_->heartbeats.load(std::memory_order_acquire);
+}
 
 WallTime SharedPage::last_heartbeat() const {
   return WallTime{static_cast<Nanos>(layout_->heartbeat_time.load(std::memory_order_acquire))};

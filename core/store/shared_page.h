@@ -1,7 +1,7 @@
 // The file `shared`: what the owner of a store tells every process on the machine, and what survives its SIGKILL.
 //
-// Written through a mapping and never synced: a power cut may lose it, and nothing depends on it then. Layout, version 1,
-// little-endian (offsets in bytes):
+// Written through a mapping and never synced: a power cut may lose it, and nothing depends on it then. Layout,
+// version 1, little-endian (offsets in bytes):
 //
 //   0     8   magic "TENUTOSH"
 //   8     4   layout version                    12    4   number of body slots
@@ -42,8 +42,8 @@ class SharedPage {
  public:
   static constexpr std::uint32_t kSlots = 1024;
 
-  // For the holder of the owner's lock: maps the file, and makes it when it is missing or of another layout. What the last
-  // owner left is there until begin(). full when there is no room for the file.
+  // For the holder of the owner's lock: maps the file, and makes it when it is missing or of another layout. What the
+  // last owner left is there until begin(). full when there is no room for the file.
   static Result<std::unique_ptr<SharedPage>> open_owner(const std::string& path,
                                                         FileCalls& calls = FileCalls::system());
   // For everybody else. not_found when no owner has been there yet, newer_format for a newer layout.
@@ -53,8 +53,8 @@ class SharedPage {
   SharedPage(const SharedPage&) = delete;
   SharedPage& operator=(const SharedPage&) = delete;
 
-  // Starts this owner's time: forgets the bodies of the last one and names the new one. The durable position stays until it
-  // is published.
+  // Starts this owner's time: forgets the bodies of the last one and names the new one. The durable position stays
+  // until it is published.
   void begin(Generation generation, std::int64_t pid);
   // The last act of an orderly close.
   void end();

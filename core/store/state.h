@@ -9,7 +9,8 @@
 //     processes. Views returned by it live as long as it does.
 //  3. A failed commit (no space) changes nothing; it may be tried again with a new transaction. `poisoned` means that
 //     the outcome is unknown and the store must be opened again.
-//  4. A full map grows by itself.
+//  4. A full map grows by itself. The transaction that met its end is over and has changed nothing: put(), erase() or
+//     commit() gave full, and the whole transaction may be done again at once. A second full says that the disk is.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,8 @@ class StateRead {
   // False when there is none. `value` lives as long as the transaction (and, in a write transaction, until the next put).
   virtual Result<bool> get(Table table, ByteView key, ByteView& value) const = 0;
   // Visits entries with key >= `from` in order until the visitor returns false.
-  virtual Status scan(Table table, ByteView from, const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
+  virtual Status scan(Table table, ByteView from,
+                      const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
   // The same downwards from the last key <= `from`; an empty `from` starts at the end.
   virtual Status scan_back(Table table, ByteView from,
                            const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;

@@ -21,7 +21,9 @@ constexpr const char* kHeading = "tenuto store";
 constexpr std::size_t kMarkerBytesMax = 4096;
 constexpr std::array<const char*, 3> kFolders = {"journal", "state", "inbox"};
 
-std::string marker_path(const std::string& path) { return path + "/" + kMarker; }
+std::string marker_path(const std::string& path) {
+  return path + "/" + kMarker;
+}
 
 template <class T>
 std::optional<T> number_in(std::string_view text, int base) {
@@ -113,7 +115,8 @@ Result<StoreUuid> random_store_uuid() {
     const ssize_t n = ::getrandom(&uuid, sizeof uuid, 0);
     return n < 0 ? -errno : n;
   });
-  if (got != sizeof uuid) return io_status(got < 0 ? static_cast<int>(-got) : EIO, "read", "the random source");
+  if (got != sizeof uuid)
+    return io_status(got < 0 ? static_cast<int>(-got) : EIO, "read", "the random source");
   return uuid;
 }
 
@@ -126,7 +129,8 @@ Result<StoreDir> StoreDir::open(const std::string& path, FileCalls& calls) {
   if (!text.ok()) return text.status();
   const std::optional<Marker> marker = parse_marker(*text);
   if (!marker) {
-    return Status(Code::damaged, marker_path(path) + " does not say what a store says; restore the store from a copy");
+    return Status(Code::damaged,
+                  marker_path(path) + " does not say what a store says; restore the store from a copy");
   }
   TN_TRY(check_format(path, marker->format));
   return StoreDir(path, marker->uuid, marker->format);
@@ -160,7 +164,8 @@ Result<StoreDir> StoreDir::open_or_create(const std::string& path, FileCalls& ca
 }
 
 Status StoreDir::write_marker(FileCalls& calls) const {
-  const std::string text = std::string(kHeading) + "\nformat " + std::to_string(format_) + "\nuuid " + uuid_.text() + "\n";
+  const std::string text =
+      std::string(kHeading) + "\nformat " + std::to_string(format_) + "\nuuid " + uuid_.text() + "\n";
   return replace_file(calls, path_, kMarker, text);
 }
 

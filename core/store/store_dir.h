@@ -28,12 +28,14 @@ Result<StoreUuid> random_store_uuid();
 // A value; the directory is not held open. Thread safety: const functions by any thread.
 class StoreDir {
  public:
-  // Opens a store. not_found when there is no such directory or it is no store, damaged when tenuto.store can't be read,
-  // newer_format when a newer version wrote it. Its format may be older than kStoreFormat: see upgrade().
+  // Opens a store. not_found when there is no such directory or it is no store, damaged when tenuto.store can't be
+  // read, newer_format when a newer version wrote it. Its format may be older than kStoreFormat: see upgrade().
   static Result<StoreDir> open(const std::string& path, FileCalls& calls = FileCalls::system());
-  // Makes a store with mode 0700 in a new or empty directory (or where an earlier create() was interrupted), durably. conflict when
-  // a store is there, invalid_argument when something else is, owned when another process makes one right now.
-  static Result<StoreDir> create(const std::string& path, const StoreUuid& uuid, FileCalls& calls = FileCalls::system());
+  // Makes a store with mode 0700 in a new or empty directory (or where an earlier create() was interrupted), durably.
+  // conflict when a store is there, invalid_argument when something else is, owned when another process makes one
+  // right now.
+  static Result<StoreDir> create(const std::string& path, const StoreUuid& uuid,
+                                 FileCalls& calls = FileCalls::system());
   // open(), or create() with a new uuid when there is nothing. When two processes make it, both get the same store.
   static Result<StoreDir> open_or_create(const std::string& path, FileCalls& calls = FileCalls::system());
 

@@ -13,8 +13,8 @@ inline constexpr std::size_t kKeyBytesMax = 511;
 
 inline Status check_key(ByteView key) {
   if (!key.empty() && key.size() <= kKeyBytesMax) return {};
-  return {Code::invalid_argument, "a key of a state table has 1 to " + std::to_string(kKeyBytesMax) + " bytes, not " +
-                                      std::to_string(key.size())};
+  return {Code::invalid_argument, "a key of a state table has 1 to " + std::to_string(kKeyBytesMax) +
+                                      " bytes, not " + std::to_string(key.size())};
 }
 
 }  // namespace tenuto

@@ -14,7 +14,9 @@ std::uint64_t number(Random& random) {
   const std::uint64_t edge = random.chance(1, 8) ? ~std::uint64_t{0} : std::uint64_t{1} << random.below(64);
   return random.chance(1, 4) ? random.below(4) : edge + random.below(5) - 2;
 }
-std::uint32_t number32(Random& random) { return static_cast<std::uint32_t>(number(random) >> (random.chance(1, 2) ? 32 : 0)); }
+std::uint32_t number32(Random& random) {
+  return static_cast<std::uint32_t>(number(random) >> (random.chance(1, 2) ? 32 : 0));
+}
 
 // Short texts of few letters, with the bytes that need care.
 Bytes text(Random& random) {
@@ -49,17 +51,27 @@ TEST(KeysProperty, Blocks) {
 }
 
 TEST(KeysProperty, ChunksOfHistories) {
-  check<HistoryKey>([](Random& r) { return HistoryKey{RunNumber(number(r)), ChunkNumber(number32(r))}; }, history_key,
-                    parse_history_key);
+  check<HistoryKey>(
+      [](Random& r) {
+        return HistoryKey{RunNumber(number(r)), ChunkNumber(number32(r))};
+      },
+      history_key, parse_history_key);
 }
 
 TEST(KeysProperty, Payloads) {
-  check<PayloadKey>([](Random& r) { return PayloadKey{RunNumber(number(r)), PartNumber(number32(r))}; }, payload_key,
-                    parse_payload_key);
+  check<PayloadKey>(
+      [](Random& r) {
+        return PayloadKey{RunNumber(number(r)), PartNumber(number32(r))};
+      },
+      payload_key, parse_payload_key);
 }
 
 TEST(KeysProperty, Workflows) {
-  check<WorkflowHash>([](Random& r) { return WorkflowHash{number(r), number(r)}; }, workflow_key, parse_workflow_key);
+  check<WorkflowHash>(
+      [](Random& r) {
+        return WorkflowHash{number(r), number(r)};
+      },
+      workflow_key, parse_workflow_key);
 }
 
 TEST(KeysProperty, Commands) {
@@ -69,13 +81,18 @@ TEST(KeysProperty, Commands) {
 TEST(KeysProperty, TimersAlsoBefore1970) {
   check<TimerKey>(
       [](Random& r) {
-        return TimerKey{WallTime{static_cast<Nanos>(number(r))}, RunNumber(number(r)), PartNumber(number32(r))};
+        return TimerKey{WallTime{static_cast<Nanos>(number(r))}, RunNumber(number(r)),
+                        PartNumber(number32(r))};
       },
       timer_key, parse_timer_key);
 }
 
 TEST(KeysProperty, StatsWithAnyText) {
-  check<StatsKey>([](Random& r) { return StatsKey{text(r), number32(r), number(r)}; }, stats_key, parse_stats_key);
+  check<StatsKey>(
+      [](Random& r) {
+        return StatsKey{text(r), number32(r), number(r)};
+      },
+      stats_key, parse_stats_key);
 }
 
 TEST(KeysProperty, RandomBytesGiveNothingOrAKeyThatEncodesToThem) {

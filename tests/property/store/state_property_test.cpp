@@ -1,5 +1,5 @@
-// Random transactions on both implementations of the tables against a plain map, and every version of a persistent tree
-// against the map it should be.
+// Random transactions on both implementations of the tables against a plain map, and every version of a persistent
+// tree against the map it should be.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -128,7 +128,8 @@ void run_transactions(State& state, std::uint64_t seed, int transactions) {
     write.reset();
     readers.emplace_back(*state.begin_read(), committed);
     if (readers.size() > 5) readers.pop_front();
-    for (const auto& [read, seen] : readers) expect_read(*read, seen, random.chance(1, 2) ? random_key(random) : Bytes());
+    for (const auto& [read, seen] : readers)
+      expect_read(*read, seen, random.chance(1, 2) ? random_key(random) : Bytes());
     ASSERT_FALSE(::testing::Test::HasFailure()) << "seed=" << seed << " transaction " << n;
   }
 }

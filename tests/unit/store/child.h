@@ -34,7 +34,8 @@ class Child {
     TN_CHECK(pid_ >= 0);
     if (pid_ != 0) return;
     ::close(to_child_[1]);
-    ::_exit(body([this](char c) { TN_CHECK(::write(to_parent_[1], &c, 1) == 1); }, [this] { return read(to_child_[0]); }));
+    ::_exit(body([this](char c) { TN_CHECK(::write(to_parent_[1], &c, 1) == 1); },
+                 [this] { return read(to_child_[0]); }));
   }
   ~Child() {
     if (pid_ != 0) finish();

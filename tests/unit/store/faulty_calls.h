@@ -13,8 +13,8 @@ namespace tenuto::testing {
 // Thread safety: one thread.
 class FaultyCalls final : public FileCalls {
  public:
-  // The call number `nth` (from 1, of those from now on) fails with `error`; a write does so after half of its bytes when
-  // `torn`. Error 0 makes a write short instead, without an error. close() never fails.
+  // The call number `nth` (from 1, of those from now on) fails with `error`; a write does so after half of its bytes
+  // when `torn`. Error 0 makes a write short instead, without an error. close() never fails.
   void fail(std::uint64_t nth, int error, bool torn = false) {
     left_ = nth;
     error_ = error;

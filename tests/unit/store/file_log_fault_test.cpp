@@ -1,4 +1,5 @@
-// Every system call of the file log fails once, in turn: no failure is taken for success, and what was synced is there.
+// Every system call of the file log fails once, in turn: no failure is taken for success, and what was synced is
+// there.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -16,8 +17,8 @@ constexpr std::size_t kPiece = 250'000;
 // What the log has promised: per segment, the bytes that were synced.
 using Promised = std::map<SegmentNumber, Bytes>;
 
-// A fixed piece of work with all kinds of calls. It goes on after a failure that may be tried again, once, and stops at any
-// other. The promises hold whatever happens.
+// A fixed piece of work with all kinds of calls. It goes on after a failure that may be tried again, once, and stops
+// at any other. The promises hold whatever happens.
 class Work {
  public:
   explicit Work(FileLog& log) : log_(log) {}
@@ -136,7 +137,8 @@ TEST(FileLogFault, ShortWritesAreCompleted) {
 TEST(FileLogFault, AFullDiskIsFullAndTheSameCallWorksLater) {
   for (const bool torn : {false, true}) {
     const int met = for_each_call(ENOSPC, torn, [](const Outcome& outcome) {
-      // A sync that fails may have lost data, whatever its reason; before a new segment has its name there is none to lose.
+      // A sync that fails may have lost data, whatever its reason; before a new segment has its name there is none to
+      // lose.
       if (outcome.hit == "fdatasync" || (outcome.hit == "fsync" && outcome.status.code() == Code::poisoned)) {
         EXPECT_EQ(outcome.status.code(), Code::poisoned);
         return;

@@ -22,7 +22,9 @@ Status write(Log& log, std::uint64_t segment, std::uint64_t offset, ByteView byt
   return log.write(SegmentNumber(segment), offset, std::span(&bytes, 1));
 }
 
-std::string name_of(const TempDir& directory) { return directory / "0000000000000001.seg"; }
+std::string name_of(const TempDir& directory) {
+  return directory / "0000000000000001.seg";
+}
 
 TEST(FileLog, NamesSegmentsBySixteenHexDigitsForTheOwnerOnly) {
   TempDir directory;
@@ -50,7 +52,8 @@ TEST(FileLog, ANewSegmentTakesOneMebibyteAndGrowsInSteps) {
   ASSERT_TRUE(log->create(SegmentNumber(1)).ok());
   const auto size = [&] { return std::filesystem::file_size(name_of(directory)) / kMiB; };
   EXPECT_EQ(size(), 1u);
-  const std::vector<std::pair<std::size_t, std::size_t>> steps = {{1, 1}, {2, 2}, {3, 4}, {8, 8}, {9, 16}, {17, 32}, {33, 48}, {64, 64}};
+  const std::vector<std::pair<std::size_t, std::size_t>> steps = {{1, 1},  {2, 2},   {3, 4},   {8, 8},
+                                                                  {9, 16}, {17, 32}, {33, 48}, {64, 64}};
   for (const auto& [end, wanted] : steps) {
     ASSERT_TRUE(write(*log, 1, end * kMiB - 1, "x").ok());
     EXPECT_EQ(size(), wanted) << "after a write to " << end << " MiB";

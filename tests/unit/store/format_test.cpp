@@ -67,7 +67,8 @@ TEST(Format, AfterAFailedStepTheNextTryGoesOnFromTheLastNote) {
 
 TEST(Format, AFailedNoteStops) {
   FakeSteps fake;
-  const Status status = upgrade("/s", 1, 4, fake.steps, [](std::uint32_t) { return Status(Code::full, "no space"); });
+  const Status status =
+      upgrade("/s", 1, 4, fake.steps, [](std::uint32_t) { return Status(Code::full, "no space"); });
   EXPECT_EQ(status.code(), Code::full);
   EXPECT_EQ(fake.ran, std::vector<std::uint32_t>{1});
 }

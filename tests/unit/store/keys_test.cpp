@@ -19,7 +19,9 @@ TEST(Keys, HaveTheDocumentedBytes) {
   EXPECT_EQ(timer_key({WallTime{1}, RunNumber(2), PartNumber(3)}),
             ByteView("\x80\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\x03", 20));
   EXPECT_EQ(stats_key({"a", 2, 3}), ByteView("a\0\x01\0\0\0\x02\0\0\0\0\0\0\0\x03", 15));
-  EXPECT_EQ(stats_prefix(ByteView("a\0b", 3)), ByteView("a\0\xFF" "b\0\x01", 6));
+  EXPECT_EQ(stats_prefix(ByteView("a\0b", 3)), ByteView("a\0\xFF"
+                                                        "b\0\x01",
+                                                        6));
 }
 
 TEST(Keys, BytesThatAreNoKeyGiveNothing) {
@@ -42,7 +44,8 @@ TEST(Keys, NoPrefixOfAStatsKeyIsOne) {
     EXPECT_FALSE(parse_stats_key(ByteView(key).substr(0, size)).has_value()) << size;
   }
   EXPECT_FALSE(parse_stats_key(key + "x").has_value());
-  EXPECT_FALSE(parse_stats_key(ByteView("a\0\x02\0\0\0\0\0\0\0\0\0\0\0\0", 15)).has_value()) << "an unknown escape";
+  EXPECT_FALSE(parse_stats_key(ByteView("a\0\x02\0\0\0\0\0\0\0\0\0\0\0\0", 15)).has_value())
+      << "an unknown escape";
 }
 
 TEST(Keys, ThePrefixOfAWorkflowStartsItsKeysAndNoOthers) {

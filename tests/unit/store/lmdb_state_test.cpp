@@ -122,7 +122,8 @@ TEST(LmdbState, ForeignAndDamagedFilesAreDamagedAndNamed) {
     for (const bool read_only : {false, true}) {
       const auto state = LmdbState::open(directory.path(), options(read_only));
       ASSERT_EQ(state.code(), Code::damaged) << what;
-      EXPECT_NE(state.status().message().find(directory / "data.mdb"), std::string::npos) << state.status().message();
+      EXPECT_NE(state.status().message().find(directory / "data.mdb"), std::string::npos)
+          << state.status().message();
     }
   }
 }

@@ -140,7 +140,8 @@ TYPED_TEST(LogContract, ReadersWorkBesideTheWriter) {
       // Pairs with the store below: what was synced before it must be read.
       seen = synced.load(std::memory_order_acquire);
       Bytes out;
-      if (!this->log().read(SegmentNumber(1), 0, seen, out).ok() || out != Bytes(seen, 'x')) wrong.fetch_add(1);
+      if (!this->log().read(SegmentNumber(1), 0, seen, out).ok() || out != Bytes(seen, 'x'))
+        wrong.fetch_add(1);
       if (!this->log().list().ok()) wrong.fetch_add(1);
     }
   });

@@ -10,7 +10,9 @@ constexpr std::size_t kSegment = 64 << 10;
 constexpr std::size_t kSector = 512;
 constexpr SegmentNumber kOne{1};
 
-Status write(MemLog& log, std::uint64_t offset, ByteView bytes) { return log.write(kOne, offset, std::span(&bytes, 1)); }
+Status write(MemLog& log, std::uint64_t offset, ByteView bytes) {
+  return log.write(kOne, offset, std::span(&bytes, 1));
+}
 
 Bytes read(const MemLog& log, std::uint64_t offset, std::size_t size) {
   Bytes out;

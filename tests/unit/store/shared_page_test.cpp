@@ -19,7 +19,8 @@ namespace {
 
 RunningBody body(std::uint64_t n) {
   const auto small = static_cast<std::uint32_t>(n);
-  return {RunNumber(n), ScopeNumber(small), TaskIndex(small), Attempt(small), WallTime{static_cast<Nanos>(n)}};
+  return {RunNumber(n), ScopeNumber(small), TaskIndex(small), Attempt(small),
+          WallTime{static_cast<Nanos>(n)}};
 }
 
 class SharedPageTest : public ::testing::Test {

@@ -84,7 +84,8 @@ TYPED_TEST(StateContract, TablesAreApart) {
   }
   ASSERT_TRUE(write->commit().ok());
   auto read = this->reading();
-  for (std::size_t i = 0; i < kTableCount; ++i) EXPECT_EQ(get(*read, static_cast<Table>(i), "k"), std::to_string(i));
+  for (std::size_t i = 0; i < kTableCount; ++i)
+    EXPECT_EQ(get(*read, static_cast<Table>(i), "k"), std::to_string(i));
 }
 
 TYPED_TEST(StateContract, APutReplacesAndAnEraseRemoves) {
@@ -137,7 +138,8 @@ TYPED_TEST(StateContract, KeysHave1To511Bytes) {
   EXPECT_EQ(write->get(Table::meta, "", value).code(), Code::invalid_argument);
   EXPECT_EQ(write->put(Table::meta, Bytes(512, 'k'), "v").code(), Code::invalid_argument);
   EXPECT_EQ(write->get(Table::meta, Bytes(512, 'k'), value).code(), Code::invalid_argument);
-  EXPECT_TRUE(write->put(Table::meta, Bytes(511, 'k'), "v").ok()) << "a refused key does not end the transaction";
+  EXPECT_TRUE(write->put(Table::meta, Bytes(511, 'k'), "v").ok())
+      << "a refused key does not end the transaction";
   EXPECT_TRUE(write->commit().ok());
   EXPECT_EQ(get(*this->reading(), Table::meta, Bytes(511, 'k')), "v");
 }

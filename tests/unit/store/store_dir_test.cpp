@@ -22,9 +22,13 @@ Bytes read(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void write(const std::string& path, ByteView text) { std::ofstream(path, std::ios::binary) << text; }
+void write(const std::string& path, ByteView text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 
-bool contains(const Status& status, ByteView part) { return status.message().find(part) != std::string::npos; }
+bool contains(const Status& status, ByteView part) {
+  return status.message().find(part) != std::string::npos;
+}
 
 TEST(StoreDir, CreateMakesTheFoldersAndAReadableMarker) {
   TempDir directory;
@@ -73,7 +77,8 @@ TEST(StoreDir, WhatIsNoStoreIsNamedWithWhatIsMissing) {
 
 TEST(StoreDir, ANewerFormatNamesBothVersions) {
   TempDir directory;
-  write(directory / "tenuto.store", "tenuto store\nformat 7\nuuid 0123456789abcdeffedcba9876543210\nsomething new\n");
+  write(directory / "tenuto.store",
+        "tenuto store\nformat 7\nuuid 0123456789abcdeffedcba9876543210\nsomething new\n");
   const auto store = StoreDir::open(directory.path());
   ASSERT_EQ(store.code(), Code::newer_format);
   EXPECT_TRUE(contains(store.status(), "format 7"));
@@ -150,7 +155,8 @@ TEST(StoreDir, AnUpgradeNotesEachStepInTheMarker) {
   ASSERT_TRUE(store.upgrade(steps, 2).ok());
   EXPECT_EQ(ran, 1);
   EXPECT_EQ(store.format(), 2u);
-  EXPECT_EQ(read(directory / "store/tenuto.store"), "tenuto store\nformat 2\nuuid 0123456789abcdeffedcba9876543210\n");
+  EXPECT_EQ(read(directory / "store/tenuto.store"),
+            "tenuto store\nformat 2\nuuid 0123456789abcdeffedcba9876543210\n");
   EXPECT_EQ(StoreDir::open(directory / "store").code(), Code::newer_format);
 }
 
