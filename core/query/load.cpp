@@ -43,15 +43,30 @@ Result<std::optional<RunNumber>> find_chosen_id(const StateRead& state, std::str
 
 namespace {
 
-// Calls `visit(const Event&) -> bool` (false: enough) for the events of a run's chunks from `first` on.
-template <class Visit>
-Status for_each_event(const StateRead& state, RunNumber run, ChunkNumber first, Visit&& visit) {
+Status missing(RunNumber run, const char* what) {
+  return {Code::not_found, "the store has no " + std::string(what) + " of run " + std::to_string(run.value)};
+}
+
+Status incomplete(RunNumber run) {
+  return {Code::damaged,
+          "a part of the history of run " + std::to_string(run.value) + " is missing; restore the store from a backup"};
+}
+
+// Visits the chunks and gives back how many there were.
+Result<std::uint32_t> visit_chunks(const StateRead& state, RunNumber run,
+                                   const std::function<bool(const Event&)>& visit) {
   Status status;
   Event event;
   bool more = true;
-  TN_TRY(state.scan(Table::history, history_key({run, first}), [&](ByteView key, ByteView value) {
+  std::uint32_t chunks = 0;
+  TN_TRY(state.scan(Table::history, history_key({run, ChunkNumber{0}}), [&](ByteView key, ByteView value) {
     const auto place = parse_history_key(key);
     if (!place.has_value() || place->run != run) return false;
+    if (place->chunk.value != chunks) {
+      status = incomplete(run);
+      return false;
+    }
+    ++chunks;
     const auto chunk = unseal(key, value, "a chunk of history");
     if (!chunk.ok()) {
       status = chunk.status();
@@ -65,27 +80,41 @@ Status for_each_event(const StateRead& state, RunNumber run, ChunkNumber first, 
     });
     return status.ok() && more;
   }));
-  return status;
-}
-
-Status missing(RunNumber run, const char* what) {
-  return {Code::not_found, "the store has no " + std::string(what) + " of run " + std::to_string(run.value)};
+  TN_TRY(status);
+  return chunks;
 }
 
 }  // namespace
 
+Status for_each_event(const StateRead& state, RunNumber run, const std::function<bool(const Event&)>& visit) {
+  const auto chunks = visit_chunks(state, run, visit);
+  return chunks.ok() ? Status() : chunks.status();
+}
+
 Result<std::vector<Event>> load_events(const StateRead& state, RunNumber run) {
   std::vector<Event> events;
-  TN_TRY(for_each_event(state, run, ChunkNumber{0}, [&](const Event& event) {
+  bool ended = false;
+  TN_ASSIGN(const std::uint32_t chunks, visit_chunks(state, run, [&](const Event& event) {
+    ended = ended || event.type() == EventType::run_ended;
     events.push_back(event);
     return true;
   }));
+  if (ended) return events;
+  const Bytes key = run_key(run);
+  ByteView value;
+  TN_ASSIGN(const bool live, state.get(Table::live, key, value));
+  if (live) {
+    TN_ASSIGN(const LiveRow row, decode_live_row(key, value));
+    if (row.chunks != chunks) return incomplete(run);
+  } else if (chunks != 0) {
+    return incomplete(run);
+  }
   return events;
 }
 
 Result<RunStarted> load_started(const StateRead& state, RunNumber run) {
   std::optional<RunStarted> started;
-  TN_TRY(for_each_event(state, run, ChunkNumber{0}, [&](const Event& event) {
+  TN_TRY(for_each_event(state, run, [&](const Event& event) {
     if (const auto* body = std::get_if<RunStarted>(&event.body)) started = *body;
     return false;
   }));
@@ -96,12 +125,10 @@ Result<RunStarted> load_started(const StateRead& state, RunNumber run) {
 Result<EndedRun> load_ended(const StateRead& state, RunNumber run, PlanCache& plans) {
   std::optional<RunEnded> ended;
   WorkflowHash workflow;
-  std::uint32_t culprit_attempt = 0;
-  TN_TRY(for_each_event(state, run, ChunkNumber{0}, [&](const Event& event) {
+  std::unordered_map<TaskIndex, std::uint32_t> failed_attempts;  // the last of each node
+  TN_TRY(for_each_event(state, run, [&](const Event& event) {
     if (const auto* started = std::get_if<RunStarted>(&event.body)) workflow = started->workflow;
-    if (const auto* failed = std::get_if<AttemptFailed>(&event.body); failed != nullptr && failed->final) {
-      culprit_attempt = event.attempt.value;
-    }
+    if (std::holds_alternative<AttemptFailed>(event.body)) failed_attempts[event.task] = event.attempt.value;
     if (const auto* body = std::get_if<RunEnded>(&event.body)) ended = *body;
     return true;
   }));
@@ -110,7 +137,7 @@ Result<EndedRun> load_ended(const StateRead& state, RunNumber run, PlanCache& pl
   if (result.event.culprit != kNoTask) {
     TN_ASSIGN(const PlanRef plan, plans.get(state, workflow));
     if (result.event.culprit.value < plan->node_count()) result.culprit = plan->name_of(result.event.culprit);
-    result.culprit_attempt = culprit_attempt;
+    result.culprit_attempt = failed_attempts[result.event.culprit];
   }
   return result;
 }

@@ -3,6 +3,7 @@
 // Thread safety: functions without state; PlanCache by any thread. Errors: damaged, newer_format, storage_error.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +37,11 @@ class PlanCache {
 // The run behind a caller-chosen id.
 Result<std::optional<RunNumber>> find_chosen_id(const StateRead& state, std::string_view id);
 
-// Every event of a run that is in the tables, oldest first; empty when there is none.
+// Calls `visit(event) -> bool` (false: enough) for the events of a run that are in the tables, oldest first. The event lives as
+// long as the call. damaged also when a part in the middle is missing.
+Status for_each_event(const StateRead& state, RunNumber run, const std::function<bool(const Event&)>& visit);
+
+// Every event of a run that is in the tables, oldest first; empty when there is none. damaged also when the end is missing.
 Result<std::vector<Event>> load_events(const StateRead& state, RunNumber run);
 
 // The first event of a run; not_found when the tables have nothing of it.

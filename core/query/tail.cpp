@@ -3,26 +3,66 @@
 #include "core/journal/batch.h"
 #include "core/journal/journal_meta.h"
 #include "core/journal/record.h"
+#include "core/journal/seal.h"
 
 namespace tenuto {
+namespace {
+
+// The place of the watermark: as the tables have it, or the beginning of the segment that begins there, when the one before
+// was recycled.
+Result<JournalPlace> find_start(const Log& log, const JournalPlace& applied) {
+  TN_ASSIGN(const std::vector<SegmentNumber> segments, log.list());
+  for (const SegmentNumber segment : segments) {
+    const Result<SegmentHeader> header = read_segment_header(log, segment);
+    if (header.code() == Code::not_found) continue;
+    if (!header.ok()) return header.status();
+    if (segment == applied.segment && header->first <= applied.position) return applied;
+    if (header->first == applied.position) return JournalPlace{applied.position, segment, kSegmentHeaderBytes};
+  }
+  // With nothing behind the watermark this is no loss: poll() says so when something should be there.
+  return applied;
+}
+
+Result<JournalPlace> find_beginning(const Log& log, StoreId& store) {
+  TN_ASSIGN(const std::vector<SegmentNumber> segments, log.list());
+  if (segments.empty()) return JournalPlace();
+  const Result<SegmentHeader> header = read_segment_header(log, segments.front());
+  if (header.code() == Code::not_found) return JournalPlace();
+  if (!header.ok()) return header.status();
+  store = header->store;
+  return JournalPlace{header->first, segments.front(), kSegmentHeaderBytes};
+}
+
+}  // namespace
 
 Result<Tail> Tail::from_watermark(const Log& log, const StateRead& state) {
   TN_ASSIGN(const std::optional<JournalMeta> meta, read_journal_meta(state));
   if (!meta.has_value()) {
     // Nothing was materialised yet: the journal begins at its first segment.
-    TN_ASSIGN(const std::vector<SegmentNumber> segments, log.list());
-    if (segments.empty()) return Tail(log, StoreId{}, JournalPlace{}, Generation{});
-    TN_ASSIGN(const SegmentHeader header, read_segment_header(log, segments.front()));
-    return Tail(log, header.store, JournalPlace{header.first, segments.front(), kSegmentHeaderBytes}, Generation{});
+    StoreId store;
+    TN_ASSIGN(const JournalPlace beginning, find_beginning(log, store));
+    return Tail(log, store, beginning, Generation{});
   }
-  Tail tail(log, meta->store, meta->applied, meta->generation);
-  ByteView fragments;
-  TN_ASSIGN(const bool open, state.get(Table::meta, kOpenFragmentsKey, fragments));
-  if (open) TN_TRY(tail.reassembler_.restore(fragments));
+  TN_ASSIGN(const JournalPlace start, find_start(log, meta->applied));
+  Tail tail(log, meta->store, start, meta->generation);
+  ByteView value;
+  TN_ASSIGN(const bool open, state.get(Table::meta, kOpenFragmentsKey, value));
+  if (open) {
+    TN_ASSIGN(const ByteView fragments, unseal(kOpenFragmentsKey, value, "an open record"));
+    TN_TRY(tail.reassembler_.restore(fragments));
+  }
   return tail;
 }
 
 Status Tail::poll(Position durable, const std::function<void(const Event&, Position)>& visit) {
+  return poll_records(durable, [&](const RecordHeader&, ByteView record, Position end) -> Status {
+    TN_ASSIGN(const Decoded decoded, decode(record, event_));
+    if (decoded == Decoded::event) visit(event_, end);
+    return {};
+  });
+}
+
+Status Tail::poll_records(Position durable, const RecordVisitor& visit) {
   while (position() < durable) {
     Frame frame;
     TN_ASSIGN(const bool found, reader_->next(frame));
@@ -32,15 +72,15 @@ Status Tail::poll(Position durable, const std::function<void(const Event&, Posit
   return {};
 }
 
-Status Tail::visit_frame(const Frame& frame, const std::function<void(const Event&, Position)>& visit) {
+Status Tail::visit_frame(const Frame& frame, const RecordVisitor& visit) {
   return for_each_record_of_batches(
       frame.batches, frame.begin, [&](const RecordHeader& header, ByteView record, Position end) -> Status {
         if (header.type == static_cast<std::uint8_t>(EventType::engine_opened)) reassembler_.clear();
         TN_ASSIGN(const ByteView whole, reassembler_.feed(header, record));
         if (whole.empty()) return {};
-        TN_ASSIGN(const Decoded decoded, decode(whole, event_));
-        if (decoded == Decoded::event) visit(event_, end);
-        return {};
+        RecordHeader joined;
+        if (!decode_header(whole, joined)) return Status(Code::damaged, "a record in pieces is malformed");
+        return visit(joined, whole, end);
       });
 }
 

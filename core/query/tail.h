@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "core/base/status.h"
 #include "core/journal/fragment.h"
@@ -19,8 +20,12 @@ class Tail {
   static Result<Tail> from_watermark(const Log& log, const StateRead& state);
 
   // Calls `visit(event, end of its batch)` for every further event before `durable`, in order. not_found: the segment was
-  // recycled meanwhile, so the events are in a newer snapshot of the tables; begin again from that.
+  // recycled meanwhile, so the events are in a newer snapshot of the tables; begin again from that. A segment that is
+  // recycled while it is read can look damaged too.
   Status poll(Position durable, const std::function<void(const Event&, Position)>& visit);
+  // The same, undecoded: every whole record. The views live as long as the call.
+  using RecordVisitor = std::function<Status(const RecordHeader&, ByteView record, Position end)>;
+  Status poll_records(Position durable, const RecordVisitor& visit);
 
   // Behind the last event that was visited.
   [[nodiscard]] Position position() const { return reader_->place().position; }
@@ -28,11 +33,11 @@ class Tail {
  private:
   Tail(const Log& log, StoreId store, const JournalPlace& start, Generation generation)
       : reader_(std::make_unique<FrameReader>(log, store, start, generation)) {}
-  Status visit_frame(const Frame& frame, const std::function<void(const Event&, Position)>& visit);
+  Status visit_frame(const Frame& frame, const RecordVisitor& visit);
 
   std::unique_ptr<FrameReader> reader_;
   Reassembler reassembler_;
-  Event event_;
+  Event event_;  // keeps the memory of what is decoded
 };
 
 }  // namespace tenuto
