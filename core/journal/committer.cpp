@@ -31,7 +31,7 @@ bool Committer::run_one(bool sync) {
     const bool did = commit_group(sync);
     busy_.exchange(false, std::memory_order_acq_rel);
     if (did) return true;
-    // See invariant 5: somebody may have published while the role was ours.
+    // See invariant 6: somebody may have published while the role was ours.
     if (is_poisoned() || stall() != Stall::none || !ring_.is_published()) return false;
   }
 }
@@ -59,7 +59,7 @@ bool Committer::commit_group(bool sync) {
   }
   if (!write(group)) return false;
   // Sync or not, the group is in the log and not in the ring: that counts as done.
-  if (sync) sync_written();
+  if (sync || !is_announced_) sync_written();
   return true;
 }
 
@@ -128,6 +128,7 @@ bool Committer::sync_written() {
     poison(status);
     return false;
   }
+  is_announced_ = true;
   durable_.store(upto.value, std::memory_order_release);
   listener_.on_durable(upto);
   return true;

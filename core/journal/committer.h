@@ -14,7 +14,9 @@
 //     a later run_one(), to which it may have grown. Meanwhile durable() stands, so every gate stays shut.
 //  4. A failed sync, or anything that the log calls poisoned, ends it for good: what the disk has is unknown. durable() never moves
 //     again; health() says why.
-//  5. Nobody is forgotten: when run_one() returns false and the committer is neither stalled nor poisoned, then whatever was
+//  5. The first group is always synced, so that no later owner takes the same generation: what this one then loses is told from
+//     what the next one writes in its place.
+//  6. Nobody is forgotten: when run_one() returns false and the committer is neither stalled nor poisoned, then whatever was
 //     published by a thread that found the role taken has been committed, or another thread has the role. The role is
 //     taken and given back by exchanges (acquire and release at once): a thread that fails to take it has published before the
 //     exchange that gives it back, so the look at the ring that follows sees it.
@@ -95,6 +97,7 @@ class Committer {
   // Of the holder of the role only.
   JournalPlace place_;           // of the next frame
   bool unsynced_start_ = false;  // what recovery read may be in the page cache only
+  bool is_announced_ = false;    // a frame of this generation is durable
 
   alignas(128) Atomic<std::uint64_t> durable_;
   Atomic<std::uint64_t> written_;

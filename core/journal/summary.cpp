@@ -100,6 +100,13 @@ bool read_row(ByteView bytes, const std::vector<WorkflowName>& workflows, Summar
   return r.ok();
 }
 
+// What follows the head. (A head alone has a seal too, so that a cut right behind it must be told by its size.)
+Result<ByteView> body_of(ByteView key, ByteView value) {
+  TN_ASSIGN(const ByteView content, unseal(key, value, "a block of summaries"));
+  if (content.size() < kSummaryHeadBytes) return cut();
+  return content.substr(kSummaryHeadBytes);
+}
+
 Result<std::vector<WorkflowName>> read_workflows(ByteReader& r) {
   std::vector<WorkflowName> workflows;
   const std::uint64_t count = r.varint();
@@ -147,8 +154,8 @@ Result<SummaryZone> read_summary_zone(ByteView key, ByteView value) {
 
 Result<std::vector<SummaryRow>> read_summary_rows(ByteView key, ByteView value) {
   TN_ASSIGN(const SummaryZone zone, read_summary_zone(key, value));
-  TN_ASSIGN(const ByteView content, unseal(key, value, "a block of summaries"));
-  ByteReader r(content.substr(kSummaryHeadBytes));
+  TN_ASSIGN(const ByteView body, body_of(key, value));
+  ByteReader r(body);
   TN_ASSIGN(const std::vector<WorkflowName> workflows, read_workflows(r));
   std::vector<SummaryRow> rows(zone.rows);
   for (SummaryRow& row : rows) {
@@ -160,8 +167,8 @@ Result<std::vector<SummaryRow>> read_summary_rows(ByteView key, ByteView value) 
 
 Result<SummaryBlock> SummaryBlock::load(ByteView key, ByteView value) {
   TN_ASSIGN(const SummaryZone zone, read_summary_zone(key, value));
-  TN_ASSIGN(const ByteView content, unseal(key, value, "a block of summaries"));
-  ByteReader r(content.substr(kSummaryHeadBytes));
+  TN_ASSIGN(const ByteView body, body_of(key, value));
+  ByteReader r(body);
   TN_ASSIGN(const std::vector<WorkflowName> workflows, read_workflows(r));
   SummaryBlock block;
   block.zone_ = zone;

@@ -66,8 +66,8 @@ class CrashRun {
       world_.materialise();
     } else if (choice < 94) {
       plant_fault();
-    } else if (choice < 96) {
-      return crash();
+    } else if (choice < 97) {
+      return crash(choice == 96);
     }
     coverage_.stalls += world_.committer().stall() == Stall::storage ? 1 : 0;
     coverage_.full_windows += world_.committer().stall() == Stall::window ? 1 : 0;
@@ -140,11 +140,17 @@ class CrashRun {
     return Payload::make(ContentType::bytes, Bytes(random_.below(600), static_cast<char>(random_.next())));
   }
 
-  Verdict crash() {
+  // A power cut, or a kill: then the log keeps what was written, though not synced, until a later power cut.
+  Verdict crash(bool only_killed = false) {
     ++coverage_.crashes;
     const Position durable = world_.committer().durable();
-    world_.crash(random_);
+    if (only_killed) {
+      world_.close();
+    } else {
+      world_.crash(random_);
+    }
     world_.log().clear_faults();
+    world_.state().set_fault({StateFault::Call::commit, ~std::uint64_t{0}});  // none
     found_ = RecoveryRecorder();
     // Without the event of the new owner: what is found is compared with what was appended.
     if (const Status status = world_.open(found_, true); !status.ok()) return "recovery: " + status.message();
@@ -161,7 +167,7 @@ class CrashRun {
     if (appended_.empty()) batch.push_back(workflow_event(kWorkflow, "w"));
     const Position end = world_.append(batch);
     for (const Event& event : batch) appended_.push_back({event, end});
-    world_.commit();
+    world_.commit(random_.chance(1, 2));  // the first group is synced in any case
     if (world_.committer().durable() < end && world_.committer().health().ok())
       return "the first group is not durable";
     return {};
