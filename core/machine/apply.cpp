@@ -54,8 +54,9 @@ void skip_along_edges(Run& run, TaskIndex task, Changes& changes) {
 
 Status misfit(const Run& run, const Event& event, std::string_view why) {
   const std::string node = event.task == kNoTask ? "" : " of node " + std::to_string(event.task.value);
-  return {Code::damaged, "run " + std::to_string(run.number.value) + ": event " + std::string(to_text(event.type())) +
-                             node + " does not fit: " + std::string(why)};
+  return {Code::damaged, "run " + std::to_string(run.number.value) + ": event " +
+                             std::string(to_text(event.type())) + node +
+                             " does not fit: " + std::string(why)};
 }
 
 // A run has completed when everything in it has ended well.
@@ -71,20 +72,23 @@ bool fits_node(const Run& run, const Event& event) {
   const bool undecided = row.state == TaskState::pending && run.may_start_work();
   const bool decidable_switch = is_switch && undecided && row.waits_for == 0 && !row.must_skip();
   switch (event.type()) {
-    case EventType::task_done: return awaited;
+    case EventType::task_done:
+      return awaited;
     case EventType::attempt_failed: {
       const auto& failed = std::get<AttemptFailed>(event.body);
       if (is_switch) return decidable_switch && failed.final && failed.kind == FailureKind::expression;
       return awaited && (failed.final || (run.may_start_work() && is_retryable(failed.kind)));
     }
-    case EventType::task_skipped: return undecided && row.must_skip();
+    case EventType::task_skipped:
+      return undecided && row.must_skip();
     case EventType::switch_chosen: {
       const std::uint32_t arm = std::get<SwitchChosen>(event.body).arm;
       return decidable_switch && (arm == SwitchChosen::kNoArm || arm < run.plan->arms_of(event.task).size());
     }
     case EventType::timer_fired:
       return run.may_start_work() && row.state == TaskState::waiting && event.attempt.value == row.attempt;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -95,7 +99,8 @@ Status check_fits(const Run& run, const Event& event) {
   if (is_final(run.state)) return misfit(run, event, "the run has ended");
   switch (event.type()) {
     case EventType::cancel_requested:
-      return run.state == RunState::running ? Status() : misfit(run, event, "the run is being cancelled already");
+      return run.state == RunState::running ? Status()
+                                            : misfit(run, event, "the run is being cancelled already");
     case EventType::run_ended: {
       const RunState state = std::get<RunEnded>(event.body).state;
       if (may_end_as(run, state)) return {};
@@ -105,8 +110,10 @@ Status check_fits(const Run& run, const Event& event) {
     case EventType::attempt_failed:
     case EventType::task_skipped:
     case EventType::switch_chosen:
-    case EventType::timer_fired: break;
-    default: return misfit(run, event, "not an event of a live run");
+    case EventType::timer_fired:
+      break;
+    default:
+      return misfit(run, event, "not an event of a live run");
   }
   if (event.task.value >= run.plan->node_count()) return misfit(run, event, "no such node");
   if (fits_node(run, event)) return {};
@@ -123,11 +130,14 @@ void on_task_done(Run& run, const Event& event, const TaskDone& done, Changes& c
 
 TaskState final_state_of(FailureKind kind) {
   switch (kind) {
-    case FailureKind::timed_out: return TaskState::timed_out;
-    case FailureKind::cancelled: return TaskState::cancelled;
+    case FailureKind::timed_out:
+      return TaskState::timed_out;
+    case FailureKind::cancelled:
+      return TaskState::cancelled;
     case FailureKind::error:
     case FailureKind::stop:
-    case FailureKind::expression: break;
+    case FailureKind::expression:
+      break;
   }
   return TaskState::failed;
 }
@@ -224,17 +234,30 @@ Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started, Changes
 Status apply(Run& run, const Event& event, Changes& changes) {
   TN_TRY(check_fits(run, event));
   switch (event.type()) {
-    case EventType::task_done: on_task_done(run, event, std::get<TaskDone>(event.body), changes); break;
-    case EventType::attempt_failed: on_attempt_failed(run, event, std::get<AttemptFailed>(event.body), changes); break;
+    case EventType::task_done:
+      on_task_done(run, event, std::get<TaskDone>(event.body), changes);
+      break;
+    case EventType::attempt_failed:
+      on_attempt_failed(run, event, std::get<AttemptFailed>(event.body), changes);
+      break;
     case EventType::task_skipped:
       end_row(run, run.row(event.task), TaskCause::task_skipped, TaskState::skipped);
       skip_along_edges(run, event.task, changes);
       break;
-    case EventType::switch_chosen: on_switch_chosen(run, event, std::get<SwitchChosen>(event.body), changes); break;
-    case EventType::timer_fired: on_timer_fired(run, event, changes); break;
-    case EventType::cancel_requested: on_cancel_requested(run, std::get<CancelRequested>(event.body), changes); break;
-    case EventType::run_ended: on_run_ended(run, std::get<RunEnded>(event.body), changes); break;
-    default: return misfit(run, event, "not an event of a live run");
+    case EventType::switch_chosen:
+      on_switch_chosen(run, event, std::get<SwitchChosen>(event.body), changes);
+      break;
+    case EventType::timer_fired:
+      on_timer_fired(run, event, changes);
+      break;
+    case EventType::cancel_requested:
+      on_cancel_requested(run, std::get<CancelRequested>(event.body), changes);
+      break;
+    case EventType::run_ended:
+      on_run_ended(run, std::get<RunEnded>(event.body), changes);
+      break;
+    default:
+      return misfit(run, event, "not an event of a live run");
   }
   return {};
 }

@@ -22,8 +22,8 @@ struct Move {
   enum class Kind : std::uint8_t { start, done, fail, retry, cancel, crash };
   Kind kind;
   std::uint32_t node = 0;
-  const char* result = "";                     // done
-  FailureKind failure = FailureKind::error;    // fail
+  const char* result = "";                   // done
+  FailureKind failure = FailureKind::error;  // fail
 };
 
 using SeenTask = std::tuple<TaskState, TaskCause, TaskState>;
@@ -41,20 +41,30 @@ TaskCause cause_of(const Event& event, std::uint32_t node) {
   if (event.type() == EventType::run_ended) return TaskCause::run_ended;
   if (event.task.value != node) return TaskCause::predecessors_ended;
   switch (event.type()) {
-    case EventType::task_done: return TaskCause::task_done;
-    case EventType::task_skipped: return TaskCause::task_skipped;
-    case EventType::switch_chosen: return TaskCause::switch_chosen;
-    case EventType::timer_fired: return TaskCause::timer_fired;
-    default: break;
+    case EventType::task_done:
+      return TaskCause::task_done;
+    case EventType::task_skipped:
+      return TaskCause::task_skipped;
+    case EventType::switch_chosen:
+      return TaskCause::switch_chosen;
+    case EventType::timer_fired:
+      return TaskCause::timer_fired;
+    default:
+      break;
   }
-  return std::get<AttemptFailed>(event.body).final ? TaskCause::attempt_failed_final : TaskCause::attempt_failed_retry;
+  return std::get<AttemptFailed>(event.body).final ? TaskCause::attempt_failed_final
+                                                   : TaskCause::attempt_failed_retry;
 }
 
 // One plan, one input, all moves.
 class Explorer {
  public:
   Explorer(const PlanShape& shape, std::string input, Seen& seen, MachineWorld::Apply apply = tenuto::apply)
-      : shape_(shape), input_(std::move(input)), apply_(std::move(apply)), plan_(build_plan(shape)), seen_(seen) {}
+      : shape_(shape),
+        input_(std::move(input)),
+        apply_(std::move(apply)),
+        plan_(build_plan(shape)),
+        seen_(seen) {}
 
   // "" or what is wrong, with the moves that lead there.
   [[nodiscard]] std::string explore() {
@@ -74,7 +84,8 @@ class Explorer {
     Changes changes;
     const auto run = begin_run(RunNumber{7}, plan_, {}, changes);
     for (const TaskRow& row : run.all_rows()) {
-      if (row.state != TaskState::pending) note_task(TaskState::pending, TaskCause::predecessors_ended, row.state);
+      if (row.state != TaskState::pending)
+        note_task(TaskState::pending, TaskCause::predecessors_ended, row.state);
     }
   }
   void note_task(TaskState from, TaskCause cause, TaskState to) { seen_.tasks.insert({from, cause, to}); }
@@ -82,11 +93,13 @@ class Explorer {
     if (!problem_.empty() || problem.empty()) return;
     problem_ = problem + " after";
     for (const Move& move : path_) {
-      problem_ += " " + std::to_string(static_cast<int>(move.kind)) + ":" + std::to_string(move.node) + move.result;
+      problem_ +=
+          " " + std::to_string(static_cast<int>(move.kind)) + ":" + std::to_string(move.node) + move.result;
     }
   }
 
-  void watch(const MachineWorld& world, const std::vector<TaskState>& before, RunState run_before, const Event& event) {
+  void watch(const MachineWorld& world, const std::vector<TaskState>& before, RunState run_before,
+             const Event& event) {
     for (std::uint32_t i = 0; i < before.size(); ++i) {
       if (world.state(i) != before[i]) note_task(before[i], cause_of(event, i), world.state(i));
     }
@@ -96,12 +109,12 @@ class Explorer {
   // The world after path_.
   [[nodiscard]] std::unique_ptr<World> follow_path() {
     auto* watched = static_cast<MachineWorld*>(nullptr);
-    auto world = std::make_unique<World>(World{
-        MachineOracle(shape_, input_),
-        MachineWorld(plan_, Payload::json(input_), apply_,
-                     [this, &watched](const auto& before, RunState run_before, const Event& event) {
-                       if (watched != nullptr) watch(*watched, before, run_before, event);
-                     })});
+    auto world = std::make_unique<World>(
+        World{MachineOracle(shape_, input_),
+              MachineWorld(plan_, Payload::json(input_), apply_,
+                           [this, &watched](const auto& before, RunState run_before, const Event& event) {
+                             if (watched != nullptr) watch(*watched, before, run_before, event);
+                           })});
     fail(world->oracle.compare(world->machine.run(), 0));
     for (const Move& move : path_) {
       // Only the last move is new.
@@ -116,8 +129,10 @@ class Explorer {
   void make(World& world, const Move& move) {
     Status status;
     switch (move.kind) {
-      case Move::Kind::start: return world.machine.start(move.node);
-      case Move::Kind::crash: return world.machine.crash();
+      case Move::Kind::start:
+        return world.machine.start(move.node);
+      case Move::Kind::crash:
+        return world.machine.crash();
       case Move::Kind::done:
         world.oracle.attempt_ended(move.node, {move.result});
         status = world.machine.done(move.node, move.result);
@@ -144,7 +159,8 @@ class Explorer {
     ++seen_.states;
     check(world->machine);
     const std::vector<Move> moves = moves_in(world->machine);
-    const bool can_go_on = std::any_of(moves.begin(), moves.end(), [](const Move& m) { return m.kind != Move::Kind::cancel; });
+    const bool can_go_on =
+        std::any_of(moves.begin(), moves.end(), [](const Move& m) { return m.kind != Move::Kind::cancel; });
     if (!world->machine.ended() && !can_go_on) fail("nothing can happen, but the run has not ended");
     for (const Move& move : moves) {
       if (!problem_.empty()) return;
@@ -197,7 +213,8 @@ class Explorer {
       }
       key += std::string(row.result.view());
     }
-    for (const auto& [task, attempt] : world.in_flight()) key += ";" + std::to_string(task) + "." + std::to_string(attempt);
+    for (const auto& [task, attempt] : world.in_flight())
+      key += ";" + std::to_string(task) + "." + std::to_string(attempt);
     return key;
   }
 
@@ -206,14 +223,16 @@ class Explorer {
     if (!same_state(copy_, world.run())) fail("replay gives another state");
     if (!(owed_in(world.run()) == world.owed())) fail("outstanding() is not what is owed");
     for (std::uint32_t node = 0; node <= shape_.nodes.size(); ++node) {
-      for (std::uint32_t attempt = 0; attempt <= 3; ++attempt) check_events(world, TaskIndex{node}, Attempt{attempt});
+      for (std::uint32_t attempt = 0; attempt <= 3; ++attempt)
+        check_events(world, TaskIndex{node}, Attempt{attempt});
     }
     offer(world, {}, {}, CancelRequested{}, world.run().state == RunState::running);
     for (int state = 1; state <= 10; ++state) {
       RunEnded ended;
       ended.state = static_cast<RunState>(state);
       // Had everything ended well, the run would have completed already.
-      offer(world, {}, {}, ended, !world.ended() && is_final(ended.state) && ended.state != RunState::completed);
+      offer(world, {}, {}, ended,
+            !world.ended() && is_final(ended.state) && ended.state != RunState::completed);
     }
   }
 
@@ -233,7 +252,8 @@ class Explorer {
     }
     offer(world, node, attempt, TimerFired{}, current && world.owed().timers.contains(node.value));
     offer(world, node, attempt, TaskSkipped{}, false);
-    for (const std::uint32_t arm : {0u, 1u, 2u, SwitchChosen::kNoArm}) offer(world, node, attempt, SwitchChosen{arm}, false);
+    for (const std::uint32_t arm : {0u, 1u, 2u, SwitchChosen::kNoArm})
+      offer(world, node, attempt, SwitchChosen{arm}, false);
   }
 
   void offer(const MachineWorld& world, TaskIndex node, Attempt attempt, EventBody body, bool fits) {
@@ -270,7 +290,8 @@ void connect(NodeShape& to, std::uint32_t from, std::uint32_t kind) {
 }
 
 // All plans of `count` tasks, the first of them tried twice.
-void each_task_plan(std::uint32_t count, std::uint32_t kinds, const std::function<void(const PlanShape&)>& call) {
+void each_task_plan(std::uint32_t count, std::uint32_t kinds,
+                    const std::function<void(const PlanShape&)>& call) {
   const std::uint32_t pairs = count * (count - 1) / 2;
   std::uint64_t plans = 1;
   for (std::uint32_t i = 0; i < pairs; ++i) plans *= kinds;
@@ -294,7 +315,8 @@ void each_switch_plan(const std::function<void(const PlanShape&)>& call) {
   for (const ConditionShape& second : {otherwise(), always_false(), all_of({0, OperandRef::kInput})}) {
     for (std::uint32_t place = 0; place < 3; ++place) {
       for (std::uint32_t edge = 0; edge < 3; ++edge) {
-        PlanShape shape{{tried_twice(), {.arms = {any_of({0}), second}}, {.place = PlaceShape{1, 0}}, {}}, {3}};
+        PlanShape shape{{tried_twice(), {.arms = {any_of({0}), second}}, {.place = PlaceShape{1, 0}}, {}},
+                        {3}};
         if (place < 2) shape.nodes[3].place = PlaceShape{1, place};
         connect(shape.nodes[3], 2, edge);
         call(shape);
@@ -307,9 +329,14 @@ void each_switch_plan(const std::function<void(const PlanShape&)>& call) {
 void each_nested_plan(const std::function<void(const PlanShape&)>& call) {
   const NodeShape outer{.arms = {any_of({0}), otherwise()}};
   call({{{}, outer, {.place = PlaceShape{1, 0}, .arms = {always_true()}}, {.place = PlaceShape{2, 0}}}, {3}});
-  call({{{}, outer, {.place = PlaceShape{1, 1}, .arms = {always_false()}}, {.place = PlaceShape{2, 0}}}, {3}});
-  call({{{}, outer, {.place = PlaceShape{1, 0}, .arms = {any_of({OperandRef::kInput})}}, {.place = PlaceShape{2, 0}}}});
-  call({{{}, outer, {.place = PlaceShape{1, 0}}, {.arms = {any_of({2})}}, {.place = PlaceShape{3, 0}}}, {2, 4}});
+  call(
+      {{{}, outer, {.place = PlaceShape{1, 1}, .arms = {always_false()}}, {.place = PlaceShape{2, 0}}}, {3}});
+  call({{{},
+         outer,
+         {.place = PlaceShape{1, 0}, .arms = {any_of({OperandRef::kInput})}},
+         {.place = PlaceShape{2, 0}}}});
+  call({{{}, outer, {.place = PlaceShape{1, 0}}, {.arms = {any_of({2})}}, {.place = PlaceShape{3, 0}}},
+        {2, 4}});
   call({{{}, outer, {.after = {1}, .arms = {any_of({0}), otherwise()}}, {.place = PlaceShape{2, 1}}}});
 }
 

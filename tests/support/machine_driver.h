@@ -28,13 +28,14 @@ class MachineDriver {
     started.input = Payload::json(input);
     const PlanRef plan = build_plan(shape_);
     twin_ = begin_run(RunNumber{7}, plan, started, unused);
-    world_ = std::make_unique<MachineWorld>(plan, started.input, apply_, [this](const auto&, RunState, const Event& event) {
-      if (world_ == nullptr) {
-        early_.push_back(event);
-      } else {
-        after_event(event);
-      }
-    });
+    world_ = std::make_unique<MachineWorld>(plan, started.input, apply_,
+                                            [this](const auto&, RunState, const Event& event) {
+                                              if (world_ == nullptr) {
+                                                early_.push_back(event);
+                                              } else {
+                                                after_event(event);
+                                              }
+                                            });
     world_->set_seed(random_.next());
     for (const Event& event : early_) follow_in_twin(event);
     check();
@@ -52,7 +53,8 @@ class MachineDriver {
     std::string text;
     for (const Event& event : world_->events()) {
       text += std::string(to_text(event.type())) + " " + std::to_string(event.task.value);
-      if (const auto* failed = std::get_if<AttemptFailed>(&event.body)) text += " " + std::string(to_text(failed->kind));
+      if (const auto* failed = std::get_if<AttemptFailed>(&event.body))
+        text += " " + std::string(to_text(failed->kind));
       text += "\n";
     }
     return text;
@@ -81,14 +83,16 @@ class MachineDriver {
     const std::vector<std::uint32_t> startable = this->startable();
     const auto& in_flight = world_->in_flight();
     const auto& timers = world_->owed().timers;
-    if (startable.empty() && in_flight.empty() && timers.empty()) return note("nothing is left to do, but the run goes on");
+    if (startable.empty() && in_flight.empty() && timers.empty())
+      return note("nothing is left to do, but the run goes on");
     if (random_.chance(1, 6)) send_late();
     if (cancels_ && random_.chance(1, 12)) return cancel();
     if (crashes_ && random_.chance(1, 12)) return world_->crash();
     const std::size_t choice = random_.below(startable.size() + in_flight.size() + timers.size());
     if (choice < startable.size()) return start(startable[choice]);
     if (choice < startable.size() + in_flight.size()) {
-      return come_back(std::next(in_flight.begin(), static_cast<std::ptrdiff_t>(choice - startable.size()))->first);
+      return come_back(
+          std::next(in_flight.begin(), static_cast<std::ptrdiff_t>(choice - startable.size()))->first);
     }
     const auto skip = static_cast<std::ptrdiff_t>(choice - startable.size() - in_flight.size());
     fire(std::next(timers.begin(), skip)->first);
@@ -100,10 +104,11 @@ class MachineDriver {
   }
 
   void come_back(std::uint32_t task) {
-    static constexpr FailureKind kKinds[] = {FailureKind::error,     FailureKind::error,     FailureKind::error,
-                                             FailureKind::timed_out, FailureKind::timed_out, FailureKind::stop,
-                                             FailureKind::cancelled, FailureKind::expression};
-    static constexpr const char* kResults[] = {"true", "true", "true", "false", "false", "false", "false", "null"};
+    static constexpr FailureKind kKinds[] = {
+        FailureKind::error,     FailureKind::error, FailureKind::error,     FailureKind::timed_out,
+        FailureKind::timed_out, FailureKind::stop,  FailureKind::cancelled, FailureKind::expression};
+    static constexpr const char* kResults[] = {"true",  "true",  "true",  "false",
+                                               "false", "false", "false", "null"};
     AttemptFact fact;
     if (random_.chance(17, 20)) {
       fact.result = kResults[random_.below(std::size(kResults))];
@@ -119,13 +124,16 @@ class MachineDriver {
 
   void fire(std::uint32_t task) {
     oracle_->retry_fired(task);
-    if (const Status status = world_->retry(task); !status.ok()) note("a retry was refused: " + status.message());
+    if (const Status status = world_->retry(task); !status.ok())
+      note("a retry was refused: " + status.message());
   }
 
   void cancel() {
-    if (world_->run().state == RunState::cancelling) return expect_refused(world_->cancel(), "a second cancel");
+    if (world_->run().state == RunState::cancelling)
+      return expect_refused(world_->cancel(), "a second cancel");
     oracle_->cancelled();
-    if (const Status status = world_->cancel(); !status.ok()) note("a cancel was refused: " + status.message());
+    if (const Status status = world_->cancel(); !status.ok())
+      note("a cancel was refused: " + status.message());
   }
 
   // A result of an attempt that is not the current one, or of a node that has none.
@@ -134,9 +142,11 @@ class MachineDriver {
     const bool known = node < shape_.nodes.size();
     const std::uint32_t current = known ? world_->run().rows[node].attempt : 0;
     const bool is_ready = known && world_->state(node) == TaskState::ready;
-    const Attempt attempt{is_ready ? current + 1 - 2 * static_cast<std::uint32_t>(random_.below(2)) : current};
+    const Attempt attempt{is_ready ? current + 1 - 2 * static_cast<std::uint32_t>(random_.below(2))
+                                   : current};
     expect_refused(world_->feed(BodyDone{TaskIndex{node}, attempt, {}, {}}), "a late result");
-    expect_refused(world_->feed(BodyFailed{TaskIndex{node}, attempt, FailureKind::error, {}, {}}), "a late failure");
+    expect_refused(world_->feed(BodyFailed{TaskIndex{node}, attempt, FailureKind::error, {}, {}}),
+                   "a late failure");
     if (known && world_->state(node) == TaskState::waiting && world_->run().may_start_work()) return;
     expect_refused(world_->feed(RetryDue{TaskIndex{node}}), "a retry of a task that does not wait");
   }
@@ -147,7 +157,8 @@ class MachineDriver {
     const Event& last = world_->events().back();
     const auto* ended = std::get_if<RunEnded>(&last.body);
     if (ended == nullptr) return note("the last event is not the end");
-    if (!(ended->counts == count_rows(world_->run()))) note("the counts of the end are not those of the rows");
+    if (!(ended->counts == count_rows(world_->run())))
+      note("the counts of the end are not those of the rows");
   }
 
   void follow_in_twin(const Event& event) {
@@ -181,7 +192,8 @@ class MachineDriver {
     for (std::uint32_t i = 0; i < shape_.nodes.size(); ++i) {
       const TaskRow& row = run.rows[i];
       if (!is_final(row.state)) ++open;
-      if (!row.result.is_null_json() && row.state != TaskState::done) note("a result of a task that is not done");
+      if (!row.result.is_null_json() && row.state != TaskState::done)
+        note("a result of a task that is not done");
       if (row.state != TaskState::pending || !run.may_start_work()) continue;
       if (row.waits_for != open_predecessors(i)) note("waits_for does not count the open predecessors");
     }

@@ -30,7 +30,9 @@ struct NodeFacts {
 class MachineOracle {
  public:
   MachineOracle(PlanShape shape, std::string input)
-      : shape_(std::move(shape)), input_(std::move(input)), facts_(shape_.nodes.size()),
+      : shape_(std::move(shape)),
+        input_(std::move(input)),
+        facts_(shape_.nodes.size()),
         known_(shape_.nodes.size(), TaskState::pending) {}
 
   void attempt_ended(std::uint32_t task, AttemptFact fact);
@@ -88,7 +90,8 @@ inline TaskState MachineOracle::state_of_task(std::uint32_t task) const {
   const AttemptFact& last = facts.attempts.back();
   if (last.result) return TaskState::done;
   const bool again = last.kind == FailureKind::error || last.kind == FailureKind::timed_out;
-  if (!again || facts.attempts.size() > shape_.nodes[task].policy.retry.attempts) return state_after(last.kind);
+  if (!again || facts.attempts.size() > shape_.nodes[task].policy.retry.attempts)
+    return state_after(last.kind);
   return facts.retries_fired == facts.attempts.size() ? TaskState::ready : TaskState::waiting;
 }
 
@@ -105,7 +108,8 @@ inline void MachineOracle::attempt_ended(std::uint32_t task, AttemptFact fact) {
   }
 }
 
-inline std::optional<bool> MachineOracle::boolean_of(std::uint32_t node, const States& states, bool& skipped) const {
+inline std::optional<bool> MachineOracle::boolean_of(std::uint32_t node, const States& states,
+                                                     bool& skipped) const {
   if (node != OperandRef::kInput && states[node] == TaskState::skipped) {
     skipped = true;
     return std::nullopt;
@@ -147,7 +151,8 @@ inline bool MachineOracle::must_skip(std::uint32_t node, const States& states) c
   if (shape.place) {
     const TaskState choice = states[shape.place->switch_node];
     if (choice == TaskState::skipped) return true;
-    if (choice == TaskState::done && arm_of(shape.place->switch_node, states) != shape.place->arm) return true;
+    if (choice == TaskState::done && arm_of(shape.place->switch_node, states) != shape.place->arm)
+      return true;
   }
   return std::any_of(shape.uses.begin(), shape.uses.end(),
                      [&](std::uint32_t used) { return states[used] == TaskState::skipped; });
@@ -196,7 +201,8 @@ inline std::string MachineOracle::stop_at_wrong_condition(const Run& run, const 
                                                           const std::vector<std::uint32_t>& wrong) {
   if (!run.trouble || !run.trouble->failing) return "a wrong condition did not fail the run";
   culprit_ = run.trouble->culprit.value;
-  if (std::find(wrong.begin(), wrong.end(), culprit_) == wrong.end()) return "the culprit has no wrong condition";
+  if (std::find(wrong.begin(), wrong.end(), culprit_) == wrong.end())
+    return "the culprit has no wrong condition";
   ends_as_ = RunState::failed;
   for (std::uint32_t i = 0; i < states.size(); ++i) {
     const TaskState found = run.rows[i].state;
@@ -204,7 +210,8 @@ inline std::string MachineOracle::stop_at_wrong_condition(const Run& run, const 
     const bool followed_not = known_[i] == TaskState::pending && i != culprit_;
     const bool is_left = found == TaskState::pending || found == TaskState::not_reached;
     if (!followed && !(followed_not && is_left)) {
-      return "node " + std::to_string(i) + " is " + std::string(tenuto::to_text(found)) + " at a wrong condition";
+      return "node " + std::to_string(i) + " is " + std::string(tenuto::to_text(found)) +
+             " at a wrong condition";
     }
     known_[i] = followed ? states[i] : TaskState::pending;
   }
@@ -236,18 +243,21 @@ inline std::string MachineOracle::compare(const Run& run, std::size_t in_flight)
   const bool ends = stopped() ? in_flight == 0 : all;
   const RunState expected = ends ? ends_as_ : cancelling_ ? RunState::cancelling : RunState::running;
   if (run.state != expected) {
-    return "the run is " + std::string(tenuto::to_text(run.state)) + ", not " + std::string(tenuto::to_text(expected));
+    return "the run is " + std::string(tenuto::to_text(run.state)) + ", not " +
+           std::string(tenuto::to_text(expected));
   }
   for (std::uint32_t i = 0; i < known_.size(); ++i) {
     const TaskState state = ends ? at_end(known_[i]) : known_[i];
     if (run.rows[i].state != state) {
-      return "node " + std::to_string(i) + " is " + std::string(tenuto::to_text(run.rows[i].state)) + ", not " +
-             std::string(tenuto::to_text(state));
+      return "node " + std::to_string(i) + " is " + std::string(tenuto::to_text(run.rows[i].state)) +
+             ", not " + std::string(tenuto::to_text(state));
     }
   }
   if (!ends) return "";
-  if (expected == RunState::completed && run.output.view() != output_of(known_)) return "the output is not as it should be";
-  if (expected == RunState::failed && run.trouble->culprit.value != culprit_) return "the culprit is another one";
+  if (expected == RunState::completed && run.output.view() != output_of(known_))
+    return "the output is not as it should be";
+  if (expected == RunState::failed && run.trouble->culprit.value != culprit_)
+    return "the culprit is another one";
   return "";
 }
 

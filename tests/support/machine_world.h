@@ -55,7 +55,8 @@ class MachineWorld {
  public:
   using Apply = std::function<Status(Run&, const Event&, Changes&)>;
   // Called with the state before and after each event, and the run's number of follow-ups done.
-  using Watch = std::function<void(const std::vector<TaskState>& before, RunState run_before, const Event& event)>;
+  using Watch =
+      std::function<void(const std::vector<TaskState>& before, RunState run_before, const Event& event)>;
 
   explicit MachineWorld(PlanRef plan, Payload input = {}, Apply apply = tenuto::apply, Watch watch = {})
       : apply_(std::move(apply)), watch_(std::move(watch)) {
@@ -149,11 +150,13 @@ class MachineWorld {
   }
   void absorb(const Changes& changes) {
     owed_.add(changes);
-    decidable_.decidable.insert(decidable_.decidable.end(), changes.decidable.begin(), changes.decidable.end());
+    decidable_.decidable.insert(decidable_.decidable.end(), changes.decidable.begin(),
+                                changes.decidable.end());
   }
   void settle() {
     while (problem_.empty()) {
-      auto event = follow_up(run_, decidable_, static_cast<std::uint32_t>(in_flight_.size()), now_, evaluation_);
+      auto event =
+          follow_up(run_, decidable_, static_cast<std::uint32_t>(in_flight_.size()), now_, evaluation_);
       if (!event) return;
       record(*event);
     }
@@ -165,7 +168,7 @@ class MachineWorld {
   Run run_;
   std::vector<Event> events_;
   Owed owed_;
-  Changes decidable_;  // follow_up() takes from it
+  Changes decidable_;                                 // follow_up() takes from it
   std::map<std::uint32_t, std::uint32_t> in_flight_;  // task -> attempt of the body that runs
   WallTime now_{1'000'000};
   std::uint64_t seed_ = 1;

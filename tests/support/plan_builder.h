@@ -22,15 +22,21 @@ struct ConditionShape {
   Op op = Op::otherwise;
   std::vector<std::uint32_t> nodes = {};
 };
-[[nodiscard]] inline ConditionShape otherwise() { return {}; }
+[[nodiscard]] inline ConditionShape otherwise() {
+  return {};
+}
 [[nodiscard]] inline ConditionShape any_of(std::vector<std::uint32_t> nodes) {
   return {ConditionShape::Op::any, std::move(nodes)};
 }
 [[nodiscard]] inline ConditionShape all_of(std::vector<std::uint32_t> nodes) {
   return {ConditionShape::Op::all, std::move(nodes)};
 }
-[[nodiscard]] inline ConditionShape always_true() { return all_of({}); }
-[[nodiscard]] inline ConditionShape always_false() { return any_of({}); }
+[[nodiscard]] inline ConditionShape always_true() {
+  return all_of({});
+}
+[[nodiscard]] inline ConditionShape always_false() {
+  return any_of({});
+}
 
 struct PlaceShape {
   std::uint32_t switch_node = 0;
@@ -38,10 +44,10 @@ struct PlaceShape {
 };
 
 struct NodeShape {
-  std::vector<std::uint32_t> after = {};   // nodes it waits for
-  std::vector<std::uint32_t> uses = {};    // tasks whose results it uses
-  std::optional<PlaceShape> place = {};    // the arm it stands in
-  std::vector<ConditionShape> arms = {};   // of a switch; a task has none
+  std::vector<std::uint32_t> after = {};  // nodes it waits for
+  std::vector<std::uint32_t> uses = {};   // tasks whose results it uses
+  std::optional<PlaceShape> place = {};   // the arm it stands in
+  std::vector<ConditionShape> arms = {};  // of a switch; a task has none
   Policy policy = {};
   [[nodiscard]] bool is_switch() const { return !arms.empty(); }
 };
@@ -78,7 +84,8 @@ struct PlanShape {
 [[nodiscard]] inline std::vector<OperandRef> bind_names(std::span<const std::string> names) {
   std::vector<OperandRef> refs;
   for (const std::string& name : names) {
-    refs.push_back(name == "input" ? OperandRef{} : OperandRef{static_cast<std::uint32_t>(std::stoul(name.substr(1)))});
+    refs.push_back(name == "input" ? OperandRef{}
+                                   : OperandRef{static_cast<std::uint32_t>(std::stoul(name.substr(1)))});
   }
   return refs;
 }
@@ -101,7 +108,8 @@ struct PlanShape {
 // The strongest edge of each pair, by source and target.
 using EdgeTable = std::vector<std::map<std::uint32_t, Edge>>;
 
-inline void add_edge(EdgeTable& edges, std::uint32_t from, std::uint32_t to, EdgeKind kind, std::uint32_t arm = 0) {
+inline void add_edge(EdgeTable& edges, std::uint32_t from, std::uint32_t to, EdgeKind kind,
+                     std::uint32_t arm = 0) {
   if (from == OperandRef::kInput) return;
   const Edge edge(TaskIndex{to}, kind, arm);
   const auto [at, added] = edges[from].try_emplace(to, edge);

@@ -13,7 +13,8 @@ namespace tenuto::testing {
   return low + static_cast<std::uint32_t>(random.below(high - low + 1));
 }
 
-[[nodiscard]] inline ConditionShape random_condition(Random& random, const std::vector<std::uint32_t>& tasks) {
+[[nodiscard]] inline ConditionShape random_condition(Random& random,
+                                                     const std::vector<std::uint32_t>& tasks) {
   ConditionShape condition;
   condition.op = random.chance(1, 2) ? ConditionShape::Op::any : ConditionShape::Op::all;
   for (std::uint32_t n = between(random, 0, 2); n > 0; --n) {
@@ -42,7 +43,8 @@ namespace tenuto::testing {
   NodeShape node;
   const auto count = static_cast<std::uint32_t>(before.nodes.size());
   if (count > 0) {
-    for (std::uint32_t n = between(random, 0, 2); n > 0; --n) node.after.push_back(between(random, 0, count - 1));
+    for (std::uint32_t n = between(random, 0, 2); n > 0; --n)
+      node.after.push_back(between(random, 0, count - 1));
   }
   if (!switches.empty() && random.chance(1, 2)) {
     const std::uint32_t chosen = switches[random.below(switches.size())];
@@ -50,7 +52,8 @@ namespace tenuto::testing {
     node.place = PlaceShape{chosen, between(random, 0, arms - 1)};
   }
   if (random.chance(1, 4)) {
-    for (std::uint32_t n = between(random, 1, 3); n > 0; --n) node.arms.push_back(random_condition(random, tasks));
+    for (std::uint32_t n = between(random, 1, 3); n > 0; --n)
+      node.arms.push_back(random_condition(random, tasks));
     if (random.chance(1, 3)) node.arms.push_back(otherwise());
     return node;
   }

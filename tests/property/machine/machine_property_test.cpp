@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::uint64_t kRuns = 20'000;
 
-std::uint64_t seed_of(std::uint64_t number) { return mix64(number); }
+std::uint64_t seed_of(std::uint64_t number) {
+  return mix64(number);
+}
 
 TEST(MachineProperty, EveryRunGoesAsTheRulesSay) {
   if (const char* seed = std::getenv("TENUTO_SEED")) {
@@ -47,7 +49,9 @@ TEST(MachineProperty, TheSameSeedGivesTheSameEvents) {
 
 // Machines with one mistake each: the property must find every one.
 
-bool skips(const Event& event) { return event.type() == EventType::task_skipped; }
+bool skips(const Event& event) {
+  return event.type() == EventType::task_skipped;
+}
 
 // A skipped node does not satisfy those that are merely ordered after it.
 Status forget_order_edges(Run& run, const Event& event, Changes& changes) {
@@ -103,7 +107,8 @@ Status ignore_failure(Run& run, const Event& event, Changes& changes) {
 // A body that fails after the cancel changes how the run ends.
 Status fail_after_cancel(Run& run, const Event& event, Changes& changes) {
   TN_TRY(tenuto::apply(run, event, changes));
-  if (event.type() == EventType::attempt_failed && run.state == RunState::cancelling) run.trouble->failing = true;
+  if (event.type() == EventType::attempt_failed && run.state == RunState::cancelling)
+    run.trouble->failing = true;
   return {};
 }
 
@@ -128,14 +133,19 @@ Status remember_too_much(Run& run, const Event& event, Changes& changes) {
 
 TEST(MachineProperty, FindsEveryPlantedMistake) {
   const std::map<std::string, MachineWorld::Apply> planted = {
-      {"forget_order_edges", forget_order_edges}, {"forget_data_edges", forget_data_edges},
-      {"start_twice", start_twice},               {"forget_retry_timer", forget_retry_timer},
-      {"ignore_failure", ignore_failure},         {"fail_after_cancel", fail_after_cancel},
-      {"ignore_withdrawal", ignore_withdrawal},   {"remember_too_much", remember_too_much},
+      {"forget_order_edges", forget_order_edges},
+      {"forget_data_edges", forget_data_edges},
+      {"start_twice", start_twice},
+      {"forget_retry_timer", forget_retry_timer},
+      {"ignore_failure", ignore_failure},
+      {"fail_after_cancel", fail_after_cancel},
+      {"ignore_withdrawal", ignore_withdrawal},
+      {"remember_too_much", remember_too_much},
   };
   for (const auto& [name, mistaken_apply] : planted) {
     bool found = false;
-    for (std::uint64_t i = 0; i < 500 && !found; ++i) found = !MachineDriver(seed_of(i), mistaken_apply).drive().empty();
+    for (std::uint64_t i = 0; i < 500 && !found; ++i)
+      found = !MachineDriver(seed_of(i), mistaken_apply).drive().empty();
     EXPECT_TRUE(found) << name;
   }
 }

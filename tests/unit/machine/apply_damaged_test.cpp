@@ -13,7 +13,8 @@ void expect_misfit(const MachineWorld& world, const Event& event, const std::str
   Changes changes;
   const Status status = apply(run, event, changes);
   EXPECT_EQ(status.code(), Code::damaged) << why;
-  EXPECT_THAT(status.message(), AllOf(HasSubstr("run 7"), HasSubstr(std::string(to_text(event.type()))), HasSubstr(why)));
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("run 7"), HasSubstr(std::string(to_text(event.type()))), HasSubstr(why)));
   EXPECT_TRUE(same_state(run, world.run())) << why;
   EXPECT_TRUE(changes.ready.empty() && changes.decidable.empty() && changes.timers.empty()) << why;
   EXPECT_FALSE(changes.stop_work || changes.ended) << why;
@@ -28,7 +29,8 @@ void expect_fits(const MachineWorld& world, const Event& event) {
 
 // 0 -> 1, and a switch 2 on the result of 0 with 3 and 4 in its arms.
 PlanRef small_plan() {
-  return build_plan({{retried(1), a_task({0}), a_switch({any_of({0}), otherwise()}), in_arm(2, 0), in_arm(2, 1)}});
+  return build_plan(
+      {{retried(1), a_task({0}), a_switch({any_of({0}), otherwise()}), in_arm(2, 0), in_arm(2, 1)}});
 }
 
 TEST(ApplyDamaged, AnEventOfAnotherRunOrScope) {
@@ -44,8 +46,9 @@ TEST(ApplyDamaged, AnEventOfAnotherRunOrScope) {
 
 TEST(ApplyDamaged, EventsThatAreNotOfALiveRun) {
   const MachineWorld world(small_plan());
-  for (const EventBody& body : {EventBody(EngineOpened{}), EventBody(WorkflowStored{}), EventBody(CommandApplied{}),
-                                EventBody(CommandRefused{}), EventBody(PoolUsed{}), EventBody(RunStarted{})}) {
+  for (const EventBody& body :
+       {EventBody(EngineOpened{}), EventBody(WorkflowStored{}), EventBody(CommandApplied{}),
+        EventBody(CommandRefused{}), EventBody(PoolUsed{}), EventBody(RunStarted{})}) {
     expect_misfit(world, event_of(0, 1, body), "not an event of a live run");
   }
 }
@@ -63,9 +66,9 @@ TEST(ApplyDamaged, AnythingAfterTheEnd) {
   MachineWorld world(build_plan({{a_task()}}));
   ASSERT_TRUE(world.done(0).ok());
   ASSERT_TRUE(world.ended());
-  for (const EventBody& body :
-       {EventBody(TaskDone{}), EventBody(AttemptFailed{}), EventBody(TaskSkipped{}), EventBody(SwitchChosen{}),
-        EventBody(TimerFired{}), EventBody(CancelRequested{}), EventBody(RunEnded{})}) {
+  for (const EventBody& body : {EventBody(TaskDone{}), EventBody(AttemptFailed{}), EventBody(TaskSkipped{}),
+                                EventBody(SwitchChosen{}), EventBody(TimerFired{}),
+                                EventBody(CancelRequested{}), EventBody(RunEnded{})}) {
     expect_misfit(world, event_of(0, 1, body), "the run has ended");
   }
 }
@@ -73,7 +76,7 @@ TEST(ApplyDamaged, AnythingAfterTheEnd) {
 TEST(ApplyDamaged, AResultThatIsNotAwaited) {
   MachineWorld world(small_plan());
   for (const EventBody& body : {EventBody(TaskDone{}), EventBody(failed_as(FailureKind::error))}) {
-    expect_misfit(world, event_of(0, 2, body), "ready");    // another attempt
+    expect_misfit(world, event_of(0, 2, body), "ready");  // another attempt
     expect_misfit(world, event_of(0, 0, body), "ready");
     expect_misfit(world, event_of(1, 1, body), "pending");  // not begun
     expect_misfit(world, event_of(1, 0, body), "pending");
@@ -109,7 +112,9 @@ TEST(ApplyDamaged, ASkipWithoutAReason) {
 }
 
 // 0 -> the switch 1 -> 2 in its only arm; and 3, which keeps the run open.
-PlanShape waiting_switch() { return {{a_task(), a_switch({any_of({0})}), in_arm(1, 0), a_task()}}; }
+PlanShape waiting_switch() {
+  return {{a_task(), a_switch({any_of({0})}), in_arm(1, 0), a_task()}};
+}
 
 // The run before the switch is decided: a world would decide at once.
 Run before_the_switch(const MachineWorld& world, const char* result) {
@@ -147,7 +152,8 @@ TEST(ApplyDamaged, AWrongConditionFailsInOneWayOnly) {
 
 TEST(ApplyDamaged, ASwitchThatMustBeSkippedIsNotDecided) {
   // 1 stands in an arm of 0 that is not taken.
-  const PlanRef plan = build_plan({{a_switch({always_false()}), in_arm(0, 0, a_switch({always_true()})), a_task()}});
+  const PlanRef plan =
+      build_plan({{a_switch({always_false()}), in_arm(0, 0, a_switch({always_true()})), a_task()}});
   Changes changes;
   auto run = begin_run(RunNumber{7}, plan, {}, changes);
   ASSERT_TRUE(apply(run, event_of(0, 0, SwitchChosen{}), changes).ok());
@@ -157,8 +163,10 @@ TEST(ApplyDamaged, ASwitchThatMustBeSkippedIsNotDecided) {
 }
 
 TEST(ApplyDamaged, NothingFollowsByItselfAfterAFailureOrACancel) {
-  const PlanRef plan = build_plan({{a_switch({always_false()}), in_arm(0, 0), a_switch({always_true()}), a_task()}});
-  for (const Event& stop : {event_of(3, 1, failed_as(FailureKind::stop)), event_of(kNoTask.value, 0, CancelRequested{})}) {
+  const PlanRef plan =
+      build_plan({{a_switch({always_false()}), in_arm(0, 0), a_switch({always_true()}), a_task()}});
+  for (const Event& stop :
+       {event_of(3, 1, failed_as(FailureKind::stop)), event_of(kNoTask.value, 0, CancelRequested{})}) {
     Changes changes;
     auto run = begin_run(RunNumber{7}, plan, {}, changes);
     ASSERT_TRUE(apply(run, event_of(0, 0, SwitchChosen{}), changes).ok());
@@ -189,8 +197,8 @@ TEST(ApplyDamaged, ASecondCancel) {
 
 TEST(ApplyDamaged, AnEndThatIsNone) {
   MachineWorld world(small_plan());
-  for (const RunState state : {RunState::queued, RunState::running, RunState::waiting, RunState::paused,
-                               RunState::cancelling}) {
+  for (const RunState state :
+       {RunState::queued, RunState::running, RunState::waiting, RunState::paused, RunState::cancelling}) {
     expect_misfit(world, event_of(kNoTask.value, 0, ended_as(state)), "can't end as");
   }
   // Completed means that everything has ended well.

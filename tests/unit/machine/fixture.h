@@ -10,17 +10,21 @@
 namespace tenuto::testing {
 
 // A task that waits for `after` and uses the results of `uses`.
-[[nodiscard]] inline NodeShape a_task(std::vector<std::uint32_t> after = {}, std::vector<std::uint32_t> uses = {}) {
+[[nodiscard]] inline NodeShape a_task(std::vector<std::uint32_t> after = {},
+                                      std::vector<std::uint32_t> uses = {}) {
   return {.after = std::move(after), .uses = std::move(uses)};
 }
 [[nodiscard]] inline NodeShape in_arm(std::uint32_t switch_node, std::uint32_t arm, NodeShape node = {}) {
   node.place = PlaceShape{switch_node, arm};
   return node;
 }
-[[nodiscard]] inline NodeShape a_switch(std::vector<ConditionShape> arms) { return {.arms = std::move(arms)}; }
+[[nodiscard]] inline NodeShape a_switch(std::vector<ConditionShape> arms) {
+  return {.arms = std::move(arms)};
+}
 // Tried `attempts` times more, one second apart.
 [[nodiscard]] inline NodeShape retried(std::uint32_t attempts, NodeShape node = {}) {
-  node.policy.retry = {.attempts = attempts, .backoff = kSecond, .factor = 1, .max = kSecond, .full_jitter = false};
+  node.policy.retry = {
+      .attempts = attempts, .backoff = kSecond, .factor = 1, .max = kSecond, .full_jitter = false};
   return node;
 }
 
