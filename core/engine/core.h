@@ -70,6 +70,8 @@ class EngineCore final : public Handler {
 
   // ---- Bodies ---------------------------------------------------------------------------------------------------
   bool begin_body(TicketToken token, BodyCall& call);
+  // Runs a native body on this thread and reports its outcome.
+  void run_body(TicketToken token, Context& context);
   // Returns false for an outcome that came late.
   bool report(TicketToken token, BodyReport&& report, Context& context);
   // Routes tickets to who runs their bodies: `worker` is the calling one, or null.
@@ -140,7 +142,6 @@ class EngineCore final : public Handler {
   // dispatch.cpp
   void carry_out(std::vector<Effect>& effects, Worker* worker);
   void open_gates(Context& context);
-  void run_body(TicketToken token, Context& context);
   void time_out(TicketToken token);
   // Delivers to a mailbox; true when the caller must process the run (or have it processed).
   [[nodiscard]] bool deliver(RunRef run, MessageBody body);

@@ -75,12 +75,14 @@ Input make_input(const Ticket& ticket, BodyReport&& report) {
 }  // namespace
 
 bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context) {
-  Ticket& ticket = tickets_.at(token.slot());
-  const Ticket::Return returned = ticket.try_return(token.generation());
+  const Ticket::Return returned = tickets_.contains(token.slot())
+                                      ? tickets_.at(token.slot()).try_return(token.generation())
+                                      : Ticket::Return::unknown;
   if (returned == Ticket::Return::unknown) {
     counters_.late.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
+  Ticket& ticket = tickets_.at(token.slot());
   // The ticket stays as it is until its run's processor hears of this.
   if (ticket.has_timer) timers_.cancel_mono(ticket.timeout_timer);
   const Nanos busy = clock_.wall().ns - ticket.started.ns;
