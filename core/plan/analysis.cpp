@@ -8,7 +8,9 @@ namespace tenuto {
 namespace {
 
 // Problems of a text are shown where it begins, or where its node does.
-TextPosition place(TextPosition text, TextPosition node) { return text.line != 0 ? text : node; }
+TextPosition place(TextPosition text, TextPosition node) {
+  return text.line != 0 ? text : node;
+}
 
 // Expressions are mostly of one line: then only the column tells something.
 std::string within_text(const std::string& message) {

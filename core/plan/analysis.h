@@ -16,8 +16,8 @@
 
 namespace tenuto {
 
-// Goes through a spec in the order of its outline. What it holds, apart from the problems, is of use only when there are
-// none. `spec` must outlive it.
+// Goes through a spec in the order of its outline. What it holds, apart from the problems, is of use only when there
+// are none. `spec` must outlive it.
 class Analysis {
  public:
   explicit Analysis(const WorkflowSpec& spec);
@@ -34,7 +34,8 @@ class Analysis {
   [[nodiscard]] const std::vector<std::uint32_t>& argument_of() const { return argument_of_; }
   // Per node: the index of its policy; 0 for switches.
   [[nodiscard]] const std::vector<std::uint16_t>& policy_of() const { return policy_of_; }
-  // The indices of the conditions of all arms of all switches, made ones included, in order; kNoNode for an arm without.
+  // The indices of the conditions of all arms of all switches, made ones included, in order; kNoNode for an arm
+  // without.
   [[nodiscard]] const std::vector<std::uint32_t>& arm_conditions() const { return arm_conditions_; }
   // The index of the output's template, kNoNode for none.
   [[nodiscard]] std::uint32_t output() const { return output_; }

@@ -24,7 +24,8 @@ class CanonicalWriter {
     value("input", spec_.input_schema);
     value("labels", spec_.labels);
     writer_.key("name").string(spec_.name);
-    if (spec_.output && normal(spec_.output->text) != "null") writer_.key("output").raw(normal(spec_.output->text));
+    if (spec_.output && normal(spec_.output->text) != "null")
+      writer_.key("output").raw(normal(spec_.output->text));
     nodes(spec_.nodes);
     writer_.key("tenuto").integer(1);
     writer_.end_object();

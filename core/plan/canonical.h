@@ -1,7 +1,7 @@
 // The canonical form of a definition and its hash.
 //
-// Two specs have the same canonical form exactly if they say the same: it is the JSON form of docs/workflow-format.md in
-// normal text, with defaults applied and left out where they are those of the format, `needs` sorted, and without
+// Two specs have the same canonical form exactly if they say the same: it is the JSON form of docs/workflow-format.md
+// in normal text, with defaults applied and left out where they are those of the format, `needs` sorted, and without
 // descriptions. parse_workflow() reads it back, and the canonical form of what it reads is the same text again.
 #pragma once
 

@@ -10,7 +10,9 @@
 namespace tenuto {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
 
 bool has_control(ByteView text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
@@ -90,7 +92,9 @@ bool DefinitionCursor::next_member(std::string& key, TextPosition& at) {
   return true;
 }
 
-bool DefinitionCursor::next_element() { return step_in_container(']'); }
+bool DefinitionCursor::next_element() {
+  return step_in_container(']');
+}
 
 const json::Value* DefinitionCursor::value() {
   if (failed_) return nullptr;

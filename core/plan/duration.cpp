@@ -20,7 +20,9 @@ constexpr std::array<Unit, 5> kUnits = {{{"d", 24 * 3600 * kSecond},
                                          {"s", kSecond},
                                          {"ms", kMillisecond}}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 ByteView take_while(ByteView& text, bool (*belongs)(char)) {
   std::size_t size = 0;

@@ -7,7 +7,7 @@
 namespace tenuto {
 namespace {
 
-// Items grouped by a key below `groups`, keeping their order within a group: of group g, items[first[g] … first[g + 1]).
+// Items grouped by a key below `groups`, in their order within a group: of group g, items[first[g] … first[g + 1]).
 template <class Item>
 struct Groups {
   std::vector<std::uint32_t> first;
@@ -54,7 +54,9 @@ using Cycle = std::vector<std::uint32_t>;
 class CycleFinder {
  public:
   explicit CycleFinder(const Graph& graph)
-      : graph_(graph), node_count_(static_cast<std::uint32_t>(graph.in_degree.size())), waits_for_(graph.in_degree) {
+      : graph_(graph),
+        node_count_(static_cast<std::uint32_t>(graph.in_degree.size())),
+        waits_for_(graph.in_degree) {
     for (std::uint32_t i = 0; i < node_count_; ++i) {
       if (waits_for_[i] == 0) ready_.push_back(i);
     }

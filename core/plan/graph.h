@@ -26,8 +26,8 @@ struct Graph {
 [[nodiscard]] Graph build_graph(std::uint32_t node_count, const std::vector<Link>& links);
 
 // Cycles of the graph: none exactly if every node can come to its turn. No node is in two of them; each begins with its
-// first node in the order of definition and follows the edges. Where cycles wait for cycles, only the first in such a chain
-// of more than 20 are found.
+// first node in the order of definition and follows the edges. Where cycles wait for cycles, only the first 20 of such a
+// chain are found.
 [[nodiscard]] std::vector<std::vector<std::uint32_t>> find_cycles(const Graph& graph);
 
 }  // namespace tenuto

@@ -7,7 +7,9 @@
 namespace tenuto {
 namespace {
 
-std::uint32_t hash_of_name(ByteView name) { return static_cast<std::uint32_t>(XXH3_64bits(name.data(), name.size())); }
+std::uint32_t hash_of_name(ByteView name) {
+  return static_cast<std::uint32_t>(XXH3_64bits(name.data(), name.size()));
+}
 
 }  // namespace
 

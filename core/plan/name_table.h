@@ -11,8 +11,8 @@ namespace tenuto {
 
 inline constexpr std::uint32_t kNoNode = 0xFFFF'FFFFu;
 
-// Open addressing over XXH3. With a million names a look-up costs little more than the cache misses it takes, so the slots
-// are small and a name's text is looked at only where the hash agrees.
+// Open addressing over XXH3. With a million names a look-up costs little more than the cache misses it takes, so the
+// slots are small and a name's text is looked at only where the hash agrees.
 class NameTable {
  public:
   void reserve(std::size_t names);

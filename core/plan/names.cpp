@@ -9,7 +9,9 @@
 namespace tenuto {
 namespace {
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
 
 // Optimal string alignment, given up (returns `bound`) once the distance reaches `bound`.
 std::size_t edit_distance(ByteView a, ByteView b, std::size_t bound) {
@@ -40,7 +42,8 @@ std::size_t edit_distance(ByteView a, ByteView b, std::size_t bound) {
 std::string label_problem(ByteView label) {
   if (label.empty()) return "it is empty";
   if (label.size() > limits::kNameBytesMax) {
-    return "it has " + std::to_string(label.size()) + " bytes, more than " + std::to_string(limits::kNameBytesMax);
+    return "it has " + std::to_string(label.size()) + " bytes, more than " +
+           std::to_string(limits::kNameBytesMax);
   }
   if (!json::is_utf8(label)) return "it is not valid UTF-8";
   for (std::size_t i = 0; i < label.size(); ++i) {
@@ -82,6 +85,8 @@ void NearestName::offer(ByteView name) {
   best_ = name;
 }
 
-std::string NearestName::question() const { return best_.empty() ? "" : "; did you mean " + backquoted(best_) + "?"; }
+std::string NearestName::question() const {
+  return best_.empty() ? "" : "; did you mean " + backquoted(best_) + "?";
+}
 
 }  // namespace tenuto

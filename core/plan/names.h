@@ -8,8 +8,8 @@
 
 namespace tenuto {
 
-// What is wrong with a text that a person reads as a name (an action, a pool), "" if nothing: 1 to limits::kNameBytesMax
-// bytes of UTF-8 without control characters.
+// What is wrong with a text that a person reads as a name (an action, a pool), "" if nothing: it must have 1 to
+// limits::kNameBytesMax bytes of UTF-8 without control characters.
 [[nodiscard]] std::string label_problem(ByteView label);
 // The same for names of workflows and nodes, which are parts of paths: no '/' either.
 [[nodiscard]] std::string name_problem(ByteView name);

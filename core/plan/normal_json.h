@@ -1,4 +1,4 @@
-// JSON values in their one normal text: no white space, keys sorted by their bytes, numbers and strings in one spelling.
+// JSON values in their one normal text: no white space, keys sorted by their bytes, numbers and strings spelled one way.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ void append_normal(Bytes& out, const json::Value& value);
 // Normal texts, remembered: tasks often share one argument text, and each text is asked for several times.
 class NormalTexts {
  public:
-  // The number of `text`, which must outlive this object: dense from 0, the same for equal texts. invalid_argument if it is
-  // no JSON value or has a key twice.
+  // The number of `text`, which must outlive this object: dense from 0, the same for equal texts. invalid_argument if
+  // it is no JSON value or has a key twice.
   [[nodiscard]] Result<std::uint32_t> number_of(ByteView text);
   // The normal text; lives as long as this object.
   [[nodiscard]] ByteView normal(std::uint32_t number) const { return normal_[number]; }

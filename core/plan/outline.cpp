@@ -35,7 +35,8 @@ void Outline::add_all(const std::vector<NodeSpec>& nodes, Place place) {
 
 void Outline::add(const NodeSpec& node, Place place) {
   check(node);
-  OutlineNode row{&node, OutlineNode::Kind::task, place.depth, place.arm, place.arm, place.guard, place.guard, 0};
+  OutlineNode row{&node, OutlineNode::Kind::task, place.depth, place.arm, place.arm, place.guard, place.guard,
+                  0};
   if (node.is_switch()) {
     row.kind = OutlineNode::Kind::switch_node;
   } else if (node.condition) {
@@ -56,7 +57,8 @@ void Outline::add(const NodeSpec& node, Place place) {
 
 void Outline::add_arms(const NodeSpec& node, std::uint32_t index, std::uint8_t depth) {
   if (depth == limits::kDepthMax) {
-    return stop(node.at, "arms nest deeper than " + std::to_string(limits::kDepthMax) + " at " + backquoted(node.name));
+    return stop(node.at, "arms nest deeper than " + std::to_string(limits::kDepthMax) + " at " +
+                             backquoted(node.name));
   }
   if (node.arms.size() > kSwitchArmsMax) {
     return stop(node.at, "switch " + backquoted(node.name) + " has " + std::to_string(node.arms.size()) +
@@ -64,8 +66,9 @@ void Outline::add_arms(const NodeSpec& node, std::uint32_t index, std::uint8_t d
   }
   for (std::size_t arm = 0; arm < node.arms.size(); ++arm) {
     if (arm > 0 && !node.arms[arm - 1].condition) {
-      problems_.add(node.arms[arm].at, "this arm of switch " + backquoted(node.name) +
-                                           " is never taken: the one before it has no `if`; put that one last");
+      problems_.add(node.arms[arm].at,
+                    "this arm of switch " + backquoted(node.name) +
+                        " is never taken: the one before it has no `if`; put that one last");
     }
     add_all(node.arms[arm].nodes,
             {index, static_cast<std::uint16_t>(arm), static_cast<std::uint8_t>(depth + 1)});
@@ -82,15 +85,18 @@ void Outline::check(const NodeSpec& node) {
   const auto problem = [&](const std::string& text) { problems_.add(node.at, text); };
   const bool is_task = !node.is_switch();
   if (is_task && node.action.empty()) {
-    return problem("node " + backquoted(node.name) + " has neither an action nor arms; add the action as `use`");
+    return problem("node " + backquoted(node.name) +
+                   " has neither an action nor arms; add the action as `use`");
   }
   if (!is_task && (!node.action.empty() || node.condition)) {
-    return problem("switch " + backquoted(node.name) + " has an action or a condition of its own; put it into the arms");
+    return problem("switch " + backquoted(node.name) +
+                   " has an action or a condition of its own; put it into the arms");
   }
   std::string wrong = policy_problem(node.policy);
   if (!wrong.empty()) problem("task " + backquoted(node.name) + ": " + wrong);
   if (is_task && !(wrong = label_problem(node.action)).empty()) {
-    problem("task " + backquoted(node.name) + ": the action " + backquoted(node.action) + " can't be used: " + wrong);
+    problem("task " + backquoted(node.name) + ": the action " + backquoted(node.action) +
+            " can't be used: " + wrong);
   }
 }
 
@@ -99,11 +105,13 @@ void Outline::check_made_name(std::uint32_t index) {
   std::string name;
   append_name(index, name);
   if (name.size() > limits::kNameBytesMax) {
-    problems_.add(task.at, "the name " + backquoted(task.name) + " is too long for a task with `if`: at most " +
+    problems_.add(task.at, "the name " + backquoted(task.name) +
+                               " is too long for a task with `if`: at most " +
                                std::to_string(limits::kNameBytesMax - 3) + " bytes");
   }
   if (const std::uint32_t taken = find(name); taken != kNoNode) {
-    problems_.add(nodes_[taken].spec->at, "the name " + backquoted(name) + " is taken by the switch that the `if` of task " +
+    problems_.add(nodes_[taken].spec->at, "the name " + backquoted(name) +
+                                              " is taken by the switch that the `if` of task " +
                                               backquoted(task.name) + " makes; rename this node");
   }
 }
@@ -113,13 +121,15 @@ void Outline::check_name(const NodeSpec& node, std::uint32_t index) {
     problems_.add(node.at, "the node name " + backquoted(node.name) + " can't be used: " + wrong);
   }
   if (node.name == "input" || node.name == "tasks") {
-    problems_.add(node.at, "a node can't be named " + backquoted(node.name) + ": expressions use the word; rename it");
+    problems_.add(node.at,
+                  "a node can't be named " + backquoted(node.name) + ": expressions use the word; rename it");
   }
   const std::uint32_t first = names_.put(node.name, index);
   if (first == index) return;
   const TextPosition at = nodes_[first].spec->at;
   const std::string place =
-      at.line == 0 ? "" : ": first at line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
+      at.line == 0 ? ""
+                   : ": first at line " + std::to_string(at.line) + ", column " + std::to_string(at.column);
   problems_.add(node.at, "the name " + backquoted(node.name) + " is given twice" + place + "; rename one");
 }
 

@@ -20,12 +20,12 @@ struct OutlineNode {
   };
   const NodeSpec* spec;
   Kind kind;
-  std::uint8_t depth;         // how many written switches it stands in
-  std::uint16_t guard_arm;    // the arm of `guard`
-  std::uint16_t home_arm;     // the arm of `home`
-  std::uint32_t guard;        // the switch that decides about it, made ones included; kNoNode: none
-  std::uint32_t home;         // the written switch in whose arm it stands; kNoNode: none
-  std::uint32_t end;          // behind the last node in its arms: the nodes of a switch s are s + 1 … end
+  std::uint8_t depth;       // how many written switches it stands in
+  std::uint16_t guard_arm;  // the arm of `guard`
+  std::uint16_t home_arm;   // the arm of `home`
+  std::uint32_t guard;      // the switch that decides about it, made ones included; kNoNode: none
+  std::uint32_t home;       // the written switch in whose arm it stands; kNoNode: none
+  std::uint32_t end;        // behind the last node in its arms: the nodes of a switch s are s + 1 … end
 };
 
 // Invariants: nodes stand before the nodes in their arms; a task with `if` directly behind its made switch.

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cstddef>
-#include <initializer_list>
+#include <span>
 #include <string>
 
 #include "core/base/limits.h"
@@ -14,15 +14,22 @@
 namespace tenuto {
 namespace {
 
+constexpr std::array<ByteView, 8> kWorkflowKeys = {"tenuto", "name",   "input",  "defaults",
+                                                   "tasks",  "output", "labels", "description"};
+constexpr std::array<ByteView, 4> kDefaultsKeys = {"retry", "timeout", "pool", "pure"};
+constexpr std::array<ByteView, 11> kNodeKeys = {"use",  "with", "needs",       "if",     "retry", "timeout",
+                                                "pool", "pure", "description", "labels", "switch"};
+constexpr std::array<ByteView, 2> kArmKeys = {"if", "tasks"};
+
 // What an object of the format is, with the keys it may have.
 struct Shape {
   ByteView what;
-  std::initializer_list<ByteView> keys;
+  std::span<const ByteView> keys;
 };
-const Shape kWorkflow{"the workflow", {"tenuto", "name", "input", "defaults", "tasks", "output", "labels", "description"}};
-const Shape kDefaults{"`defaults`", {"retry", "timeout", "pool", "pure"}};
-const Shape kNode{"a node", {"use", "with", "needs", "if", "retry", "timeout", "pool", "pure", "description", "labels", "switch"}};
-const Shape kArm{"an arm", {"if", "tasks"}};
+constexpr Shape kWorkflow{"the workflow", kWorkflowKeys};
+constexpr Shape kDefaults{"`defaults`", kDefaultsKeys};
+constexpr Shape kNode{"a node", kNodeKeys};
+constexpr Shape kArm{"an arm", kArmKeys};
 
 // The keys of one object that were read, to find the second use of a key and the lack of one.
 class SeenKeys {
@@ -32,11 +39,12 @@ class SeenKeys {
   // False, with a problem, for a key that is unknown or stands there for the second time.
   bool accept(ByteView key, TextPosition at) {
     std::size_t index = 0;
-    while (index < shape_.keys.size() && shape_.keys.begin()[index] != key) ++index;
+    while (index < shape_.keys.size() && shape_.keys[index] != key) ++index;
     if (index == shape_.keys.size()) {
       NearestName nearest(key);
       for (const ByteView name : shape_.keys) nearest.offer(name);
-      problems_.add(at, "unknown key " + backquoted(key) + " in " + std::string(shape_.what) + nearest.question());
+      problems_.add(
+          at, "unknown key " + backquoted(key) + " in " + std::string(shape_.what) + nearest.question());
       return false;
     }
     if (places_[index].line != 0) {
@@ -51,7 +59,7 @@ class SeenKeys {
   // Where a key stands; line 0 if it does not.
   [[nodiscard]] TextPosition place(ByteView key) const {
     for (std::size_t i = 0; i < shape_.keys.size(); ++i) {
-      if (shape_.keys.begin()[i] == key) return places_[i];
+      if (shape_.keys[i] == key) return places_[i];
     }
     return {};
   }
@@ -60,10 +68,12 @@ class SeenKeys {
  private:
   const Shape& shape_;
   ProblemSink& problems_;
-  std::array<TextPosition, 12> places_{};
+  std::array<TextPosition, kNodeKeys.size()> places_{};  // no shape has more keys than a node
 };
 
-bool is_policy_key(ByteView key) { return key == "retry" || key == "timeout" || key == "pool" || key == "pure"; }
+bool is_policy_key(ByteView key) {
+  return key == "retry" || key == "timeout" || key == "pool" || key == "pure";
+}
 
 // Reads values in the order of the text; the depth of its calls is bounded by the depth of arms.
 class WorkflowParser {
@@ -159,7 +169,8 @@ class WorkflowParser {
 
   void node_key(const std::string& key, TextPosition at, NodeSpec& node) {
     if (is_policy_key(key)) {
-      if (const json::Value* value = cursor_.value()) parse_policy_key(key, *value, at, node.policy, problems_);
+      if (const json::Value* value = cursor_.value())
+        parse_policy_key(key, *value, at, node.policy, problems_);
     } else if (key == "use") {
       text(key, node.action);
     } else if (key == "with") {
@@ -186,8 +197,8 @@ class WorkflowParser {
     if (!seen.has("switch")) return;
     for (const ByteView key : {"use", "with", "if", "retry", "timeout", "pool", "pure", "labels"}) {
       if (!seen.has(key)) continue;
-      problems_.add(seen.place(key), "`" + std::string(key) + "` can't stand beside `switch` in node " + name +
-                                         "; put it into the arms");
+      problems_.add(seen.place(key), "`" + std::string(key) + "` can't stand beside `switch` in node " +
+                                         name + "; put it into the arms");
     }
   }
 
@@ -202,7 +213,8 @@ class WorkflowParser {
       node.arms.emplace_back().at = cursor_.here();
       arm(node.arms.back(), depth);
     }
-    if (node.arms.empty()) problems_.add(at, "switch " + backquoted(node.name) + " has no arm; add one or remove it");
+    if (node.arms.empty())
+      problems_.add(at, "switch " + backquoted(node.name) + " has no arm; add one or remove it");
   }
 
   void arm(ArmSpec& arm, std::uint32_t depth) {
@@ -219,7 +231,8 @@ class WorkflowParser {
         nodes(arm.nodes, depth);
       }
     }
-    if (!cursor_.failed() && !seen.has("tasks")) problems_.add(arm.at, "an arm has no `tasks`; add \"tasks\": {}");
+    if (!cursor_.failed() && !seen.has("tasks"))
+      problems_.add(arm.at, "an arm has no `tasks`; add \"tasks\": {}");
   }
 
   void needs(std::vector<NameRef>& needs) {
@@ -256,7 +269,8 @@ class WorkflowParser {
     if (!value->is_integer() || value->as_integer() < 1) {
       wrong(at, "`tenuto`", "the format version 1", *value);
     } else if (value->as_integer() > 1) {
-      problems_.add(at, "format version " + std::string(value->raw()) + " is newer than this program, which reads 1; update it");
+      problems_.add(at, "format version " + std::string(value->raw()) +
+                            " is newer than this program, which reads 1; update it");
     }
   }
 
@@ -290,8 +304,10 @@ class WorkflowParser {
     return false;
   }
 
-  void wrong(TextPosition at, const std::string& what, const std::string& expected, const json::Value& found) {
-    problems_.add(at, what + " must be " + expected + ", found " + std::string(json::kind_name(found.kind())));
+  void wrong(TextPosition at, const std::string& what, const std::string& expected,
+             const json::Value& found) {
+    problems_.add(at,
+                  what + " must be " + expected + ", found " + std::string(json::kind_name(found.kind())));
   }
 
   void skip() { static_cast<void>(cursor_.value()); }
@@ -302,6 +318,8 @@ class WorkflowParser {
 
 }  // namespace
 
-Result<WorkflowSpec> parse_workflow(ByteView text) { return WorkflowParser(text).parse(); }
+Result<WorkflowSpec> parse_workflow(ByteView text) {
+  return WorkflowParser(text).parse();
+}
 
 }  // namespace tenuto

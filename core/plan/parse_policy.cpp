@@ -21,7 +21,8 @@ class PolicyReader {
     problems_.add(at_, std::move(text));
   }
   void wrong(ByteView key, const std::string& expected, const json::Value& found) {
-    problem("`" + std::string(key) + "` must be " + expected + ", found " + std::string(json::kind_name(found.kind())));
+    problem("`" + std::string(key) + "` must be " + expected + ", found " +
+            std::string(json::kind_name(found.kind())));
   }
 
   Nanos duration(ByteView key, const json::Value& value) {
@@ -36,7 +37,8 @@ class PolicyReader {
   }
 
   std::uint32_t attempts(const json::Value& value) {
-    const bool in_bounds = value.is_integer() && value.as_integer() >= 0 && value.as_integer() <= limits::kAttemptsMax;
+    const bool in_bounds =
+        value.is_integer() && value.as_integer() >= 0 && value.as_integer() <= limits::kAttemptsMax;
     if (in_bounds) return static_cast<std::uint32_t>(value.as_integer());
     problem("`retry` must be a number of further tries from 0 to " + std::to_string(limits::kAttemptsMax) +
             ", or an object with `attempts`");
@@ -46,7 +48,8 @@ class PolicyReader {
   std::optional<RetrySpec> retry(const json::Value& value) {
     RetrySpec retry;
     if (value.is_object()) {
-      if (value.find("attempts") == nullptr) problem("`retry` has no `attempts`; add the number of further tries");
+      if (value.find("attempts") == nullptr)
+        problem("`retry` has no `attempts`; add the number of further tries");
       for (const json::Member member : value.members()) retry_key(member.key(), member.value, retry);
     } else {
       retry.attempts = attempts(value);

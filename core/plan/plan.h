@@ -30,8 +30,8 @@ namespace tenuto {
 enum class NodeKind : std::uint8_t { task = 0, switch_node = 1 };
 
 enum class EdgeKind : std::uint8_t {
-  // Waits for its end; a skipped source is as good as a done one. So do switches whose conditions use a result: a skipped
-  // value makes a condition false and does not skip the switch.
+  // Waits for its end; a skipped source is as good as a done one. So do switches whose conditions use a result: a
+  // skipped value makes a condition false and does not skip the switch.
   order = 0,
   data = 1,   // a task uses its result; a skipped source skips the target
   guard = 2,  // stands in an arm of this switch; another arm taken skips the target
@@ -104,17 +104,17 @@ class Plan {
   struct Parts {
     WorkflowHash hash;
     std::string name;
-    std::string definition;              // canonical JSON
-    std::vector<NodeRow> rows;           // one per node, and one more that ends the last edge list
+    std::string definition;     // canonical JSON
+    std::vector<NodeRow> rows;  // one per node, and one more that ends the last edge list
     std::vector<Edge> edges;
-    std::vector<TaskIndex> roots;        // nodes with in_degree 0, ascending
+    std::vector<TaskIndex> roots;  // nodes with in_degree 0, ascending
     std::vector<Policy> policies;
-    std::vector<std::string> pools;      // pools[0] is "default"
+    std::vector<std::string> pools;  // pools[0] is "default"
     std::vector<std::string> actions;
     std::vector<std::vector<SwitchArm>> switches;
-    std::vector<BoundTemplate> templates;        // distinct argument patterns; [0] is {}
-    std::vector<std::uint32_t> argument_of;      // per node: index into templates
-    std::vector<std::uint32_t> name_offsets;     // per node, and one more
+    std::vector<BoundTemplate> templates;     // distinct argument patterns; [0] is {}
+    std::vector<std::uint32_t> argument_of;   // per node: index into templates
+    std::vector<std::uint32_t> name_offsets;  // per node, and one more
     std::string names;
     std::optional<BoundTemplate> output;
   };
@@ -136,7 +136,9 @@ class Plan {
   [[nodiscard]] const std::vector<std::string>& pools() const { return p_.pools; }
   [[nodiscard]] const std::string& action_of(TaskIndex i) const { return p_.actions[row(i).subject]; }
   [[nodiscard]] std::span<const SwitchArm> arms_of(TaskIndex i) const { return p_.switches[row(i).subject]; }
-  [[nodiscard]] const BoundTemplate& argument_of(TaskIndex i) const { return p_.templates[p_.argument_of[i.value]]; }
+  [[nodiscard]] const BoundTemplate& argument_of(TaskIndex i) const {
+    return p_.templates[p_.argument_of[i.value]];
+  }
   [[nodiscard]] std::string_view name_of(TaskIndex i) const {
     const std::uint32_t begin = p_.name_offsets[i.value];
     return std::string_view(p_.names).substr(begin, p_.name_offsets[i.value + 1] - begin);

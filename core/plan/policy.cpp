@@ -16,8 +16,8 @@ std::string retry_problem(const RetrySpec& retry) {
   if (std::string problem = duration_problem(retry.max); !problem.empty()) return "`max`: " + problem;
   if (!std::isfinite(retry.factor) || retry.factor < 1) return "`factor` must be a number of at least 1";
   if (retry.max < retry.backoff) {
-    return "`max` (" + duration_text(retry.max) + ") is shorter than `backoff` (" + duration_text(retry.backoff) +
-           "); set `max` to the longest delay";
+    return "`max` (" + duration_text(retry.max) + ") is shorter than `backoff` (" +
+           duration_text(retry.backoff) + "); set `max` to the longest delay";
   }
   return {};
 }

@@ -13,11 +13,11 @@ namespace tenuto {
 // What is wrong first with what a task or `defaults` set, "" if nothing.
 [[nodiscard]] std::string policy_problem(const PolicySpec& policy);
 
-// The policy of one task: what it says itself, else what its workflow says, else what the format says. No retries is one
-// value, whatever its delays.
+// The policy of one task: what it says itself, else what its workflow says, else what the format says. No retries is
+// one value, whatever its delays.
 struct EffectivePolicy {
   RetrySpec retry;
-  Nanos timeout_ns = 0;  // 0 = none
+  Nanos timeout_ns = 0;   // 0 = none
   std::string_view pool;  // lives as long as the specs
   bool pure = false;
 };

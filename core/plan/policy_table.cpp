@@ -23,14 +23,18 @@ std::string encode(const Policy& policy) {
 
 }  // namespace
 
-PolicyTable::PolicyTable() { static_cast<void>(pool_index(kDefaultPool)); }
+PolicyTable::PolicyTable() {
+  static_cast<void>(pool_index(kDefaultPool));
+}
 
 std::uint32_t PolicyTable::add(const PolicySpec& task, const PolicySpec& defaults) {
   const EffectivePolicy effective = effective_policy(task, defaults);
   const Policy policy{effective.retry, effective.timeout_ns, pool_index(effective.pool), effective.pure};
   // Neighbours mostly have the same policy.
-  if (!policies_.empty() && policies_.back() == policy) return static_cast<std::uint32_t>(policies_.size() - 1);
-  const auto [known, is_new] = known_.try_emplace(encode(policy), static_cast<std::uint32_t>(policies_.size()));
+  if (!policies_.empty() && policies_.back() == policy)
+    return static_cast<std::uint32_t>(policies_.size() - 1);
+  const auto [known, is_new] =
+      known_.try_emplace(encode(policy), static_cast<std::uint32_t>(policies_.size()));
   if (is_new) policies_.push_back(policy);
   return known->second;
 }

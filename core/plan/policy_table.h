@@ -32,7 +32,7 @@ class PolicyTable {
 
   std::vector<Policy> policies_;
   std::vector<std::string> pools_;
-  std::unordered_map<std::string, std::uint32_t> known_;       // encoded policy -> index
+  std::unordered_map<std::string, std::uint32_t> known_;  // encoded policy -> index
   std::map<std::string, std::uint32_t, std::less<>> known_pools_;
 };
 

@@ -14,7 +14,7 @@ namespace tenuto {
 // counted. Not thread-safe.
 class ProblemSink {
  public:
-  static constexpr std::size_t kKeptMax = 100;       // not critical
+  static constexpr std::size_t kKeptMax = 100;        // not critical
   static constexpr std::size_t kSuggestionsMax = 20;  // each one looks at every name of the workflow
 
   void add(TextPosition at, std::string text) {

@@ -5,7 +5,8 @@
 
 namespace tenuto {
 
-void References::use(const TextUse& use, std::span<const std::string> names, std::span<const OperandRef> operands) {
+void References::use(const TextUse& use, std::span<const std::string> names,
+                     std::span<const OperandRef> operands) {
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (!operands[i].is_input()) use_one(use, names[i], operands[i].node);
   }
@@ -13,7 +14,8 @@ void References::use(const TextUse& use, std::span<const std::string> names, std
 
 void References::use_one(const TextUse& use, std::string_view name, std::uint32_t source) {
   if (source == kUnknownNode) {
-    return unknown(use.at, describe(use) + " refers to " + backquoted(name) + ", which does not exist", name, true);
+    return unknown(use.at, describe(use) + " refers to " + backquoted(name) + ", which does not exist", name,
+                   true);
   }
   if (const std::string why = refusal(use, source); !why.empty()) {
     problems_.add(use.at, describe(use) + " refers to " + backquoted(name) + ", " + why);
@@ -58,7 +60,8 @@ void References::need(std::uint32_t node, const NameRef& ref) {
   }
   if (outline_[needed].kind == OutlineNode::Kind::task) return link(needed, node, EdgeKind::order);
   if (needed < node && node < outline_[needed].end) {
-    return problems_.add(at, text() + ", in whose arm it stands and which it waits for anyway; remove it from `needs`");
+    return problems_.add(
+        at, text() + ", in whose arm it stands and which it waits for anyway; remove it from `needs`");
   }
   // The switch has ended when all nodes in its arms have.
   for (std::uint32_t i = needed; i < outline_[needed].end; ++i) link(i, node, EdgeKind::order);
@@ -85,8 +88,9 @@ void References::link(std::uint32_t source, std::uint32_t target, EdgeKind kind,
     links_.push_back({source, target, kind, arm});
   } else if (is_complete_) {
     is_complete_ = false;
-    problems_.add(outline_[target].spec->at, "the workflow has more than " + std::to_string(kPlanEdgesMax) +
-                                                 " references between its nodes; let several nodes need one that joins");
+    problems_.add(outline_[target].spec->at,
+                  "the workflow has more than " + std::to_string(kPlanEdgesMax) +
+                      " references between its nodes; let several nodes need one that joins");
   }
 }
 

@@ -16,7 +16,7 @@ namespace tenuto {
 
 // Where a text with expressions stands: for messages, and for the node that waits for what it refers to.
 struct TextUse {
-  std::string_view key;         // "with", "if", "output"
+  std::string_view key;  // "with", "if", "output"
   TextPosition at;
   std::uint32_t node = kNoNode;  // kNoNode: of the workflow
   EdgeKind kind = EdgeKind::data;

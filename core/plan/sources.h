@@ -42,8 +42,9 @@ class Sources {
 
   const Outline& outline_;
   NormalTexts& texts_;
-  std::vector<std::uint32_t> template_index_;  // number of a text -> templates_; kNoNode or beyond: not compiled
-  NameTable condition_index_;                  // text -> conditions_
+  std::vector<std::uint32_t>
+      template_index_;         // number of a text -> templates_; kNoNode or beyond: not compiled
+  NameTable condition_index_;  // text -> conditions_
   std::vector<BoundTemplate> templates_;
   std::vector<BoundCondition> conditions_;
   json::Parser parser_;

@@ -18,18 +18,18 @@ struct TextPosition {
 };
 
 struct RetrySpec {
-  std::uint32_t attempts = 0;     // further tries after the first; 0 = none
-  Nanos backoff = 1 * kSecond;    // before the first retry; > 0
-  double factor = 2.0;            // of each further delay; >= 1
-  Nanos max = 3600 * kSecond;     // no delay is longer
-  bool full_jitter = true;        // uniform in [0, delay] instead of the delay itself
+  std::uint32_t attempts = 0;   // further tries after the first; 0 = none
+  Nanos backoff = 1 * kSecond;  // before the first retry; > 0
+  double factor = 2.0;          // of each further delay; >= 1
+  Nanos max = 3600 * kSecond;   // no delay is longer
+  bool full_jitter = true;      // uniform in [0, delay] instead of the delay itself
   friend bool operator==(const RetrySpec&, const RetrySpec&) = default;
 };
 
 // What a task may leave to the defaults of its workflow.
 struct PolicySpec {
   std::optional<RetrySpec> retry;
-  std::optional<Nanos> timeout;       // of one attempt
+  std::optional<Nanos> timeout;  // of one attempt
   std::optional<std::string> pool;
   std::optional<bool> pure;
 };
@@ -63,7 +63,7 @@ struct NodeSpec {
   SourceText with;                      // JSON object; empty text means {}
   std::optional<SourceText> condition;  // `if`
   PolicySpec policy;
-  std::string labels;                   // JSON text; empty: none
+  std::string labels;  // JSON text; empty: none
   std::vector<ArmSpec> arms;
   [[nodiscard]] bool is_switch() const { return !arms.empty(); }
 };
@@ -86,8 +86,8 @@ struct Problem {
 };
 using Problems = std::vector<Problem>;
 
-// "line 14, column 22: task `build` needs `tets` …", one problem a line, in the order of the text; problems without a place
-// come last.
+// "line 14, column 22: task `build` needs `tets` …", one problem a line, in the order of the text; problems without a
+// place come last.
 [[nodiscard]] std::string to_text(const Problems& problems);
 
 }  // namespace tenuto

@@ -4,6 +4,8 @@
 
 namespace tenuto {
 
-Problems validate(const WorkflowSpec& spec) { return Analysis(spec).problems().take(); }
+Problems validate(const WorkflowSpec& spec) {
+  return Analysis(spec).problems().take();
+}
 
 }  // namespace tenuto

@@ -1,4 +1,4 @@
-// The rules of docs/workflow-format.md that go beyond the shape of a definition: names, references, arms, cycles, limits.
+// The rules of docs/workflow-format.md beyond the shape of a definition: names, references, arms, cycles, limits.
 #pragma once
 
 #include "core/plan/spec.h"

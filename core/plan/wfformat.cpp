@@ -54,7 +54,8 @@ class Importer {
   // Where `value` begins, for a problem. A look at the whole text before it, so only for those that are kept.
   TextPosition place(const json::Value& value) const {
     if (problems_.is_full()) return {};
-    const LineColumn at = line_column(document_, static_cast<std::size_t>(value.raw().data() - document_.data()));
+    const LineColumn at =
+        line_column(document_, static_cast<std::size_t>(value.raw().data() - document_.data()));
     return {at.line, at.column};
   }
 
@@ -67,7 +68,8 @@ class Importer {
     }
     const json::Value* tasks = holder == nullptr ? nullptr : member(*holder, "tasks");
     if (tasks == nullptr || !tasks->is_array()) {
-      problems_.add(place(root), "this is no WfFormat document: there is no list `workflow.specification.tasks`");
+      problems_.add(place(root),
+                    "this is no WfFormat document: there is no list `workflow.specification.tasks`");
       return nullptr;
     }
     by_name_allowed_ = holder == workflow;
@@ -99,7 +101,8 @@ class Importer {
     const auto index = static_cast<std::uint32_t>(tasks_.size());
     tasks_.push_back({&task, id->as_string(), name->as_string()});
     if (const std::uint32_t first = ids_.put(tasks_[index].id, index); first != index) {
-      problems_.add(place(*id), "the task id " + backquoted(tasks_[index].id) + " is given twice, the first time at " +
+      problems_.add(place(*id), "the task id " + backquoted(tasks_[index].id) +
+                                    " is given twice, the first time at " +
                                     describe(line_column_of(*tasks_[first].value)) + "; make ids unique");
     }
     if (by_name_allowed_) names_.put(tasks_[index].name, index);
@@ -156,8 +159,8 @@ class Importer {
     if (problems_.wants_suggestion()) {
       for (const Task& task : tasks_) nearest.offer(task.id);
     }
-    problems_.add(place(reference), where + " names " + backquoted(reference.as_string()) + ", which is no task" +
-                                        nearest.question());
+    problems_.add(place(reference), where + " names " + backquoted(reference.as_string()) +
+                                        ", which is no task" + nearest.question());
   }
 
   // Both directions are given, so that a document that lost a part does not pass.
@@ -184,7 +187,8 @@ class Importer {
 
   void disagree(std::uint32_t says, ByteView role, std::uint32_t other, ByteView counterpart) {
     const std::string text = "task " + backquoted(tasks_[says].id) + " has the " + std::string(role) + " " +
-                             backquoted(tasks_[other].id) + ", which does not have it as a " + std::string(counterpart);
+                             backquoted(tasks_[other].id) + ", which does not have it as a " +
+                             std::string(counterpart);
     problems_.add(place(*tasks_[says].value), text + "; `parents` and `children` must agree");
   }
 
@@ -203,6 +207,8 @@ class Importer {
 
 }  // namespace
 
-Result<WorkflowSpec> parse_wfformat(ByteView document, ByteView action) { return Importer(document, action).import(); }
+Result<WorkflowSpec> parse_wfformat(ByteView document, ByteView action) {
+  return Importer(document, action).import();
+}
 
 }  // namespace tenuto

@@ -66,23 +66,39 @@ TEST(CanonicalProperty, EveryChangeOfMeaningCounts) {
       [](WorkflowSpec& s) { s.name += "x"; },
       [](WorkflowSpec& s) { s.input_schema = R"({"type":"string"})"; },
       [](WorkflowSpec& s) { s.labels = R"({"other":1})"; },
-      [](WorkflowSpec& s) { s.output = SourceText{"\"other\"", {}}; },
+      [](WorkflowSpec& s) {
+        s.output = SourceText{"\"other\"", {}};
+      },
       [](WorkflowSpec& s) { s.nodes.emplace_back(s.nodes[0]).name = "new"; },
       [](WorkflowSpec& s) { s.nodes[0].name += "x"; },
-      [](WorkflowSpec& s) { s.nodes[0].needs.push_back({"new", {}}); },
+      [](WorkflowSpec& s) {
+        s.nodes[0].needs.push_back({"new", {}});
+      },
       [](WorkflowSpec& s) { s.nodes[0].action += "x"; },
       [](WorkflowSpec& s) { s.nodes[0].with.text = R"({"other":1})"; },
       [](WorkflowSpec& s) { s.nodes[0].with.text = R"({"other":1.0})"; },
-      [](WorkflowSpec& s) { s.nodes[0].condition = SourceText{"input.other", {}}; },
+      [](WorkflowSpec& s) {
+        s.nodes[0].condition = SourceText{"input.other", {}};
+      },
       [](WorkflowSpec& s) { s.nodes[0].labels = R"({"other":1})"; },
       [](WorkflowSpec& s) { s.nodes[0].policy.retry = RetrySpec{77}; },
-      [](WorkflowSpec& s) { s.nodes[0].policy.retry = RetrySpec{77, 3 * kSecond}; },
-      [](WorkflowSpec& s) { s.nodes[0].policy.retry = RetrySpec{77, kSecond, 3}; },
-      [](WorkflowSpec& s) { s.nodes[0].policy.retry = RetrySpec{77, kSecond, 2, 60 * kSecond}; },
-      [](WorkflowSpec& s) { s.nodes[0].policy.retry = RetrySpec{77, kSecond, 2, 3600 * kSecond, false}; },
+      [](WorkflowSpec& s) {
+        s.nodes[0].policy.retry = RetrySpec{77, 3 * kSecond};
+      },
+      [](WorkflowSpec& s) {
+        s.nodes[0].policy.retry = RetrySpec{77, kSecond, 3};
+      },
+      [](WorkflowSpec& s) {
+        s.nodes[0].policy.retry = RetrySpec{77, kSecond, 2, 60 * kSecond};
+      },
+      [](WorkflowSpec& s) {
+        s.nodes[0].policy.retry = RetrySpec{77, kSecond, 2, 3600 * kSecond, false};
+      },
       [](WorkflowSpec& s) { s.nodes[0].policy.timeout = 77'777 * kSecond; },
       [](WorkflowSpec& s) { s.nodes[0].policy.pool = "other"; },
-      [](WorkflowSpec& s) { s.nodes[0].policy.pure = !s.nodes[0].policy.pure.value_or(s.defaults.pure.value_or(false)); },
+      [](WorkflowSpec& s) {
+        s.nodes[0].policy.pure = !s.nodes[0].policy.pure.value_or(s.defaults.pure.value_or(false));
+      },
   };
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE("seed=" + std::to_string(seed));
@@ -93,7 +109,8 @@ TEST(CanonicalProperty, EveryChangeOfMeaningCounts) {
       WorkflowSpec changed = spec;
       change(changed);
       const std::string form = canonical(changed);
-      for (std::size_t i = 0; i < forms.size(); ++i) EXPECT_NE(form, forms[i]) << i << " and " << forms.size();
+      for (std::size_t i = 0; i < forms.size(); ++i)
+        EXPECT_NE(form, forms[i]) << i << " and " << forms.size();
       forms.push_back(form);
     }
   }

@@ -96,7 +96,8 @@ class DefinitionWriter {
   }
 
   void describe(Members& members) {
-    if (random_.chance(1, 4)) members.push_back({"description", "\"text " + std::to_string(random_.below(100)) + "\""});
+    if (random_.chance(1, 4))
+      members.push_back({"description", "\"text " + std::to_string(random_.below(100)) + "\""});
   }
 
   // The same value with its keys in another order.
@@ -108,12 +109,14 @@ class DefinitionWriter {
   std::string value(const json::Value& value) {
     if (value.is_object()) {
       Members members;
-      for (const json::Member member : value.members()) members.push_back({std::string(member.key()), this->value(member.value)});
+      for (const json::Member member : value.members())
+        members.push_back({std::string(member.key()), this->value(member.value)});
       return object(std::move(members), true);
     }
     if (!value.is_array()) return std::string(value.raw());
     std::string text = "[";
-    for (const json::Value& element : value.elements()) text += (text.size() > 1 ? "," : "") + space() + this->value(element);
+    for (const json::Value& element : value.elements())
+      text += (text.size() > 1 ? "," : "") + space() + this->value(element);
     return text + "]";
   }
 

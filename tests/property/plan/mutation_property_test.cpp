@@ -13,17 +13,28 @@ namespace tenuto {
 namespace {
 
 std::string mutate(std::string text, Random& random) {
-  static constexpr std::string_view kPieces[] = {"{", "}", "[", "]", "\"", ",", ":", "\\", "\\u00", "${", "null", "1e999",
-                                                 "\xFF", "\n", "\"tasks\":", "\"switch\":", "\"if\":", "\"\"", "-"};
+  static constexpr std::string_view kPieces[] = {
+      "{",    "}",     "[",    "]",  "\"",         ",",           ":",       "\\",   "\\u00", "${",
+      "null", "1e999", "\xFF", "\n", "\"tasks\":", "\"switch\":", "\"if\":", "\"\"", "-"};
   for (std::uint64_t i = 1 + random.below(4); i > 0 && !text.empty(); --i) {
     const std::size_t at = random.below(text.size());
     const std::size_t size = random.below(std::min<std::uint64_t>(20, text.size() - at) + 1);
     switch (random.below(5)) {
-      case 0: text.erase(at, size); break;
-      case 1: text.insert(at, kPieces[random.below(std::size(kPieces))]); break;
-      case 2: text.insert(random.below(text.size()), text.substr(at, size)); break;
-      case 3: text[at] = static_cast<char>(random.below(256)); break;
-      default: text.resize(at); break;
+      case 0:
+        text.erase(at, size);
+        break;
+      case 1:
+        text.insert(at, kPieces[random.below(std::size(kPieces))]);
+        break;
+      case 2:
+        text.insert(random.below(text.size()), text.substr(at, size));
+        break;
+      case 3:
+        text[at] = static_cast<char>(random.below(256));
+        break;
+      default:
+        text.resize(at);
+        break;
     }
   }
   return text;
@@ -34,7 +45,8 @@ TEST(MutationProperty, DefinitionsNeverCrash) {
   for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
     SCOPED_TRACE("seed=" + std::to_string(seed));
     Random random(seed);
-    const std::string text = mutate(testing::DefinitionWriter(seed).write(testing::RandomWorkflow(seed % 100).draw()), random);
+    const std::string text =
+        mutate(testing::DefinitionWriter(seed).write(testing::RandomWorkflow(seed % 100).draw()), random);
     const Result<PlanRef> plan = compile_workflow_text(text);
     if (plan.ok()) {
       const Result<PlanRef> again = compile_workflow_text((*plan)->definition());

@@ -31,7 +31,8 @@ void expect_sound_edges(const Plan& plan) {
     std::set<std::uint32_t> targets;
     for (const Edge edge : plan.edges_of(TaskIndex{i})) {
       ASSERT_LT(edge.target().value, plan.node_count());
-      EXPECT_TRUE(targets.insert(edge.target().value).second) << "two edges from " << i << " to " << edge.target().value;
+      EXPECT_TRUE(targets.insert(edge.target().value).second)
+          << "two edges from " << i << " to " << edge.target().value;
       ++waits_for[edge.target().value];
     }
   }
@@ -89,7 +90,8 @@ class ExpectedEdges {
     for (std::size_t at = text.find('n'); at != std::string::npos; at = text.find('n', at + 1)) {
       std::size_t end = at + 1;
       while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end])) != 0) ++end;
-      if (end > at + 1 && end < text.size() && text[end] == '.') add(text.substr(at, end - at), target, kind, 0);
+      if (end > at + 1 && end < text.size() && text[end] == '.')
+        add(text.substr(at, end - at), target, kind, 0);
     }
   }
 

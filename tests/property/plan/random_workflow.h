@@ -88,7 +88,8 @@ class RandomWorkflow {
   }
 
   std::string condition() {
-    return values_.empty() || random_.chance(1, 2) ? "input.x == " + std::to_string(random_.below(5)) : any(values_) + ".ok";
+    return values_.empty() || random_.chance(1, 2) ? "input.x == " + std::to_string(random_.below(5))
+                                                   : any(values_) + ".ok";
   }
 
   PolicySpec policy() {

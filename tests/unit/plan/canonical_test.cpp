@@ -56,15 +56,21 @@ TEST(Canonical, TheHashNeverChanges) {
 
 TEST(Canonical, EmptyAndDefaultAreTheSame) {
   const std::string plain = canonical(workflow(R"("a": {"use": "f"})"));
-  EXPECT_EQ(canonical(workflow(R"("a": {"use": "f", "with": {}, "needs": [], "retry": 0, "pool": "default", "pure": false})")),
-            plain);
-  EXPECT_EQ(canonical(R"({"tenuto":1,"name":"w","tasks":{"a":{"use":"f"}},"output":null,"labels":{},"input":{},"defaults":{}})"),
-            plain);
+  EXPECT_EQ(
+      canonical(workflow(
+          R"("a": {"use": "f", "with": {}, "needs": [], "retry": 0, "pool": "default", "pure": false})")),
+      plain);
+  EXPECT_EQ(
+      canonical(
+          R"({"tenuto":1,"name":"w","tasks":{"a":{"use":"f"}},"output":null,"labels":{},"input":{},"defaults":{}})"),
+      plain);
   EXPECT_NE(canonical(R"({"tenuto":1,"name":"w","tasks":{"a":{"use":"f"}},"output":{}})"), plain);
 }
 
 TEST(Canonical, NumbersKeepTheirKind) {
-  const auto with = [](const std::string& value) { return canonical(workflow(R"("a": {"use": "f", "with": {"x": )" + value + "}}")); };
+  const auto with = [](const std::string& value) {
+    return canonical(workflow(R"("a": {"use": "f", "with": {"x": )" + value + "}}"));
+  };
   EXPECT_EQ(with("1.0"), with("1.00"));
   EXPECT_EQ(with("1.0"), with("1e0"));
   EXPECT_NE(with("1.0"), with("1"));

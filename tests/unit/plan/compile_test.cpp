@@ -33,9 +33,11 @@ TEST(Compile, OrderAndDataBecomeEdges) {
 }
 
 TEST(Compile, TheStrongerOfTwoEdgesStays) {
-  EXPECT_EQ(compiled(workflow(R"("a": {"use": "f"}, "b": {"use": "f", "needs": ["a"], "with": {"x": "${a}", "y": "${a}"}})")),
-            "a -> b(data)\n"
-            "b ->\n");
+  EXPECT_EQ(
+      compiled(workflow(
+          R"("a": {"use": "f"}, "b": {"use": "f", "needs": ["a"], "with": {"x": "${a}", "y": "${a}"}})")),
+      "a -> b(data)\n"
+      "b ->\n");
 }
 
 TEST(Compile, IfBecomesASwitchBeforeTheTask) {
@@ -61,7 +63,8 @@ TEST(Compile, ArmsAreGuarded) {
 }
 
 TEST(Compile, NeedingASwitchIsNeedingAllInIt) {
-  EXPECT_EQ(compiled(workflow(R"("s": {"switch": [{"tasks": {"a": {"use": "f"}, "b": {"use": "f", "needs": ["a"]}}}]},
+  EXPECT_EQ(compiled(workflow(
+                R"("s": {"switch": [{"tasks": {"a": {"use": "f"}, "b": {"use": "f", "needs": ["a"]}}}]},
                                  "e": {"switch": [{"tasks": {}}]}, "c": {"use": "f", "needs": ["s", "e"]})")),
             "s -> a(arm 0) b(arm 0) c(order)\n"
             "a -> b(order) c(order)\n"
@@ -71,7 +74,8 @@ TEST(Compile, NeedingASwitchIsNeedingAllInIt) {
 }
 
 TEST(Compile, RowsAndRoots) {
-  const PlanRef plan = plan_of(workflow(R"("c": {"use": "f", "needs": ["a", "b"]}, "a": {"use": "g"}, "b": {"use": "f"},
+  const PlanRef plan =
+      plan_of(workflow(R"("c": {"use": "f", "needs": ["a", "b"]}, "a": {"use": "g"}, "b": {"use": "f"},
                                            "s": {"switch": [{"if": "input.x", "tasks": {}}, {"tasks": {}}]})"));
   EXPECT_EQ(plan->row(TaskIndex{0}).in_degree, 2u);
   EXPECT_EQ(std::vector<TaskIndex>(plan->roots().begin(), plan->roots().end()),
@@ -86,7 +90,8 @@ TEST(Compile, RowsAndRoots) {
 }
 
 TEST(Compile, PoliciesAndPoolsAreShared) {
-  const PlanRef plan = plan_of(R"({"tenuto": 1, "name": "w", "defaults": {"retry": 2, "pool": "docker"}, "tasks": {
+  const PlanRef plan =
+      plan_of(R"({"tenuto": 1, "name": "w", "defaults": {"retry": 2, "pool": "docker"}, "tasks": {
       "a": {"use": "f"}, "b": {"use": "f", "pool": "default", "retry": 0}, "c": {"use": "f", "timeout": "1m", "pure": true},
       "d": {"use": "f", "retry": {"attempts": 0, "backoff": "9s"}, "pool": "default"}, "e": {"use": "f", "retry": 2}}})");
   EXPECT_EQ(plan->pools(), (std::vector<std::string>{"default", "docker"}));
@@ -115,7 +120,8 @@ TEST(Compile, TemplatesAreBound) {
 }
 
 TEST(Compile, FailuresListAllProblems) {
-  const Result<PlanRef> plan = compile_workflow_text(workflow(R"("a": {"use": "f", "needs": ["x1"]}, "b": {"use": "f", "needs": ["x2"]})"));
+  const Result<PlanRef> plan = compile_workflow_text(
+      workflow(R"("a": {"use": "f", "needs": ["x1"]}, "b": {"use": "f", "needs": ["x2"]})"));
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(plan.code(), Code::invalid_argument);
   EXPECT_NE(plan.status().message().find("`x1`"), std::string::npos);
@@ -143,7 +149,8 @@ TEST(Compile, AMillionTasksFit) {
   EXPECT_EQ((*plan)->node_count(), limits::kPlanTasksMax);
   std::size_t edges = 0;
   for (std::uint32_t i = 0; i < (*plan)->node_count(); ++i) edges += (*plan)->edges_of(TaskIndex{i}).size();
-  EXPECT_EQ(edges, 2u * limits::kPlanTasksMax - 4);  // of tasks 2 and 3 both references are the same or the first is missing
+  EXPECT_EQ(edges, 2u * limits::kPlanTasksMax -
+                       4);  // of tasks 2 and 3 both references are the same or the first is missing
   // Row, edges, argument, name offset.
   const std::size_t bytes = sizeof(NodeRow) + 2 * sizeof(Edge) + 2 * sizeof(std::uint32_t);
   EXPECT_LE(bytes, 64u);
@@ -174,7 +181,8 @@ TEST(Compile, TooManyEdgesAreRefused) {
     node.needs.push_back({"s", {}});
   }
   EXPECT_EQ(compile_workflow(spec).status().message(),
-            "the workflow has more than 16777216 references between its nodes; let several nodes need one that joins");
+            "the workflow has more than 16777216 references between its nodes; let several nodes need one "
+            "that joins");
 }
 
 }  // namespace

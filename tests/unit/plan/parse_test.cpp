@@ -93,7 +93,9 @@ TEST(ParseWorkflow, ReportsSyntaxWithItsPlace) {
 }
 
 TEST(ParseWorkflow, ReportsWrongValuesWithTheirPlace) {
-  const std::string broken = problem("{\"tenuto\": 1,\n \"name\": \"w\",\n \"tasks\": {\"a\": {\"use\": \"f\",\n  \"with\": {\"x\": 1,\n   \"y\": 01}}}}");
+  const std::string broken = problem(
+      "{\"tenuto\": 1,\n \"name\": \"w\",\n \"tasks\": {\"a\": {\"use\": \"f\",\n  \"with\": {\"x\": 1,\n   "
+      "\"y\": 01}}}}");
   EXPECT_TRUE(broken.starts_with("line 5, column ")) << broken;
   const std::string twice = problem(workflow(R"("a": {"use": "f", "with": {"x": 1, "x": 2}})"));
   EXPECT_TRUE(twice.starts_with("line 1, column ")) << twice;
@@ -117,7 +119,8 @@ TEST(ParseWorkflow, ReportsUnknownAndRepeatedKeys) {
   EXPECT_EQ(problem(workflow("\n\"a\": {\"use\": \"f\",\n \"retries\": 1}")),
             "line 3, column 2: unknown key `retries` in a node; did you mean `retry`?");
   EXPECT_EQ(problem(workflow("\n\"a\": {\"use\": \"f\",\n \"use\": \"g\"}")),
-            "line 3, column 2: the key `use` stands twice in a node, the first time at line 2, column 7; remove one");
+            "line 3, column 2: the key `use` stands twice in a node, the first time at line 2, column 7; "
+            "remove one");
   EXPECT_EQ(problem(workflow(R"("s": {"switch": [{"iff": "true", "tasks": {}}]})")),
             "line 1, column 56: unknown key `iff` in an arm; did you mean `if`?");
 }
@@ -138,8 +141,9 @@ TEST(ParseWorkflow, ReportsWrongTypes) {
             "line 1, column 80: `defaults` must be an object, found integer");
   EXPECT_EQ(problem(R"({"tenuto": 2, "name": "w", "tasks": {}})"),
             "line 1, column 12: format version 2 is newer than this program, which reads 1; update it");
-  EXPECT_EQ(problem(workflow(R"("a": 1, "b": {"use": 1, "needs": "a", "with": []}, "c": {"use": "f", "needs": [1]},)"
-                             R"("d": {"use": ""}, "e": {"switch": {}}, "f": {"switch": [1]})")),
+  EXPECT_EQ(problem(workflow(
+                R"("a": 1, "b": {"use": 1, "needs": "a", "with": []}, "c": {"use": "f", "needs": [1]},)"
+                R"("d": {"use": ""}, "e": {"switch": {}}, "f": {"switch": [1]})")),
             "line 1, column 43: a node must be an object with `use` or `switch`, found integer\n"
             "line 1, column 59: `use` must be text in quotes, found integer\n"
             "line 1, column 71: `needs` must be a list of node names, found string\n"
@@ -150,15 +154,19 @@ TEST(ParseWorkflow, ReportsWrongTypes) {
             "line 1, column 177: an arm must be an object with `if` and `tasks`, found integer");
 }
 
-std::string policy_problem(const std::string& keys) { return problem(workflow("\n\"a\": {\"use\": \"f\", " + keys + "}")); }
+std::string policy_problem(const std::string& keys) {
+  return problem(workflow("\n\"a\": {\"use\": \"f\", " + keys + "}"));
+}
 
 TEST(ParseWorkflow, ReportsWrongPolicies) {
   EXPECT_EQ(policy_problem(R"("timeout": 30)"),
             "line 2, column 19: `timeout` must be a duration in quotes like \"30s\", found integer");
   EXPECT_EQ(policy_problem(R"("timeout": "30")"),
             "line 2, column 19: `timeout`: `30` is no duration: a number has no unit (ms s m h d)");
-  EXPECT_EQ(policy_problem(R"("pool": 1)"), "line 2, column 19: `pool` must be a name in quotes, found integer");
-  EXPECT_EQ(policy_problem(R"("pure": "yes")"), "line 2, column 19: `pure` must be true or false, found string");
+  EXPECT_EQ(policy_problem(R"("pool": 1)"),
+            "line 2, column 19: `pool` must be a name in quotes, found integer");
+  EXPECT_EQ(policy_problem(R"("pure": "yes")"),
+            "line 2, column 19: `pure` must be true or false, found string");
   EXPECT_EQ(policy_problem(R"("retry": -1)"),
             std::string("line 2, column 19: `retry` must be a number of further tries from 0 to ") +
                 std::to_string(limits::kAttemptsMax) + ", or an object with `attempts`");
@@ -173,7 +181,8 @@ TEST(ParseWorkflow, ReportsWrongPolicies) {
   EXPECT_EQ(policy_problem(R"("retry": {"attempts": 1, "backof": "1s"})"),
             "line 2, column 19: unknown key `backof` in `retry`; did you mean `backoff`?");
   EXPECT_EQ(policy_problem(R"("retry": {"attempts": 1, "backoff": "2h"})"),
-            "line 2, column 19: `retry`: `max` (1h) is shorter than `backoff` (2h); set `max` to the longest delay");
+            "line 2, column 19: `retry`: `max` (1h) is shorter than `backoff` (2h); set `max` to the longest "
+            "delay");
 }
 
 std::string nested(std::uint32_t depth) {
@@ -193,7 +202,8 @@ TEST(ParseWorkflow, ArmsNestUpToTheLimit) {
 
 TEST(ParseWorkflow, KeepsTheFirstHundredProblems) {
   std::string tasks;
-  for (int i = 0; i < 150; ++i) tasks += (i == 0 ? "" : ",") + std::string("\"t") + std::to_string(i) + "\": 1";
+  for (int i = 0; i < 150; ++i)
+    tasks += (i == 0 ? "" : ",") + std::string("\"t") + std::to_string(i) + "\": 1";
   const std::string text = problem(workflow(tasks));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 100);
   EXPECT_TRUE(text.ends_with("\nand 50 more problems")) << text;

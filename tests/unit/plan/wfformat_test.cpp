@@ -16,7 +16,8 @@ namespace tenuto {
 namespace {
 
 std::string document(const std::string& tasks) {
-  return "{\"name\": \"w\", \"schemaVersion\": \"1.5\", \"workflow\": {\"specification\": {\"tasks\": [\n" + tasks + "]}}}";
+  return "{\"name\": \"w\", \"schemaVersion\": \"1.5\", \"workflow\": {\"specification\": {\"tasks\": [\n" +
+         tasks + "]}}}";
 }
 
 std::string problem(const std::string& text) {
@@ -51,17 +52,21 @@ TEST(WfFormat, Version14RefersByName) {
 
 TEST(WfFormat, SaysWhatIsWrong) {
   EXPECT_NE(problem("{"), "");
-  EXPECT_EQ(problem("[]"),
-            "line 1, column 1: this is no WfFormat document: there is no list `workflow.specification.tasks`");
-  EXPECT_EQ(problem("{\"workflow\": {\"specification\": {\"tasks\": {}}}}"),
-            "line 1, column 1: this is no WfFormat document: there is no list `workflow.specification.tasks`");
+  EXPECT_EQ(
+      problem("[]"),
+      "line 1, column 1: this is no WfFormat document: there is no list `workflow.specification.tasks`");
+  EXPECT_EQ(
+      problem("{\"workflow\": {\"specification\": {\"tasks\": {}}}}"),
+      "line 1, column 1: this is no WfFormat document: there is no list `workflow.specification.tasks`");
   EXPECT_EQ(problem(document("{\"name\": \"a\"}, 1")),
             "line 2, column 1: a task has no `id` in quotes\n"
             "line 2, column 16: a task has no `id` in quotes");
   EXPECT_EQ(problem(document("{\"id\": \"a\"},\n {\"id\": \"a\"}")),
-            "line 3, column 9: the task id `a` is given twice, the first time at line 2, column 1; make ids unique");
-  EXPECT_EQ(problem(document("{\"id\": \"first\"},\n{\"id\": \"b\", \"parents\": [\"frist\"]}")),
-            "line 3, column 25: `parents` of task `b` names `frist`, which is no task; did you mean `first`?");
+            "line 3, column 9: the task id `a` is given twice, the first time at line 2, column 1; make ids "
+            "unique");
+  EXPECT_EQ(
+      problem(document("{\"id\": \"first\"},\n{\"id\": \"b\", \"parents\": [\"frist\"]}")),
+      "line 3, column 25: `parents` of task `b` names `frist`, which is no task; did you mean `first`?");
   EXPECT_EQ(problem(document("{\"id\": \"a\", \"parents\": 1, \"children\": [2]}")),
             "line 2, column 24: `parents` of task `a` must be a list of ids\n"
             "line 2, column 40: `children` of task `a` must be a list of ids in quotes");
@@ -69,16 +74,20 @@ TEST(WfFormat, SaysWhatIsWrong) {
 
 TEST(WfFormat, DirectionsMustAgree) {
   EXPECT_EQ(problem(document("{\"id\": \"a\"},\n{\"id\": \"b\", \"parents\": [\"a\"]}")),
-            "line 3, column 1: task `b` has the parent `a`, which does not have it as a child; `parents` and `children` must "
+            "line 3, column 1: task `b` has the parent `a`, which does not have it as a child; `parents` and "
+            "`children` must "
             "agree");
   EXPECT_EQ(problem(document("{\"id\": \"a\", \"children\": [\"b\"]},\n{\"id\": \"b\"}")),
-            "line 2, column 1: task `a` has the child `b`, which does not have it as a parent; `parents` and `children` must "
+            "line 2, column 1: task `a` has the child `b`, which does not have it as a parent; `parents` and "
+            "`children` must "
             "agree");
 }
 
 TEST(WfFormat, CyclesAreFoundByCompilation) {
-  const Result<WorkflowSpec> spec =
-      parse_wfformat(document(R"({"id": "a", "parents": ["b"], "children": ["b"]}, {"id": "b", "parents": ["a"], "children": ["a"]})"), "run");
+  const Result<WorkflowSpec> spec = parse_wfformat(
+      document(
+          R"({"id": "a", "parents": ["b"], "children": ["b"]}, {"id": "b", "parents": ["a"], "children": ["a"]})"),
+      "run");
   ASSERT_TRUE(spec.ok());
   EXPECT_EQ(compile_workflow(*spec).status().message(),
             "task `a` waits for itself: a -> b -> a; remove one of these references");
