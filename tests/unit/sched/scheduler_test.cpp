@@ -34,8 +34,12 @@ TEST(Scheduler, ExecutesWhatManyThreadsInjectExactlyOnce) {
   constexpr std::uint32_t kProducers = 3;
   constexpr std::uint32_t kEach = 20'000;
   std::vector<std::atomic<std::uint32_t>> executed(kProducers * kEach);
+  // No atomics: what the injector wrote must reach the executor with the item, and TSan watches.
+  std::vector<std::uint32_t> payloads(kProducers * kEach, 0);
+  std::atomic<std::uint32_t> wrong{0};
   std::latch done(kProducers * kEach);
   FunctionHandler handler([&](WorkItem item, Worker&) {
+    if (payloads[item.slot()] != item.slot() + 1) wrong.fetch_add(1);
     executed[item.slot()].fetch_add(1, std::memory_order_relaxed);
     done.count_down();
   });
@@ -46,6 +50,7 @@ TEST(Scheduler, ExecutesWhatManyThreadsInjectExactlyOnce) {
     producers.emplace_back([&, p] {
       std::vector<WorkItem> batch;
       for (std::uint32_t i = 0; i < kEach; ++i) {
+        payloads[p * kEach + i] = p * kEach + i + 1;
         batch.push_back(numbered(p * kEach + i));
         if (i % 7 == 0) {
           scheduler.inject_bulk(batch);
@@ -61,6 +66,7 @@ TEST(Scheduler, ExecutesWhatManyThreadsInjectExactlyOnce) {
   for (std::thread& producer : producers) producer.join();
   done.wait();
   scheduler.stop();
+  EXPECT_EQ(wrong.load(), 0u);
   for (std::size_t i = 0; i < executed.size(); ++i) ASSERT_EQ(executed[i].load(), 1u) << "item " << i;
 }
 
