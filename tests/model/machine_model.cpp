@@ -1,9 +1,9 @@
-// All input sequences of all small plans, to their ends: states that were seen before are not entered again,
-// since nothing but the state decides what can follow.
+// All input sequences of all small plans, to their ends: states that were seen before are not entered again, since
+// nothing but the state decides what can follow.
 //
-// In every state: the run is what the oracle says, replay gives the same, outstanding() lists what is owed,
-// something can still happen or the run has ended, and of all conceivable events exactly those are applied
-// that can come next. Over all states: the transitions seen are those of the table, no more and no fewer.
+// In every state: the run is what the oracle says, replay gives the same, outstanding() lists what is owed, something can
+// still happen or the run has ended, and of all conceivable events exactly those are applied that can come next. Over all
+// states: the transitions seen are those of the table, no more and no fewer.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -309,8 +309,8 @@ void each_task_plan(std::uint32_t count, std::uint32_t kinds,
   }
 }
 
-// A task, a switch on its result with two arms, a task in one of them, and one more that stands in either arm
-// or outside and is connected with the first in every way.
+// A task, a switch on its result with two arms, a task in one of them, and one more that stands in either arm or outside
+// and is connected with the first in every way.
 void each_switch_plan(const std::function<void(const PlanShape&)>& call) {
   for (const ConditionShape& second : {otherwise(), always_false(), all_of({0, OperandRef::kInput})}) {
     for (std::uint32_t place = 0; place < 3; ++place) {
