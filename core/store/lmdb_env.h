@@ -27,9 +27,9 @@ namespace tenuto {
 // A larger map is address space only, neither memory nor disk.
 //
 // Beginning to read: LMDB 0.9.24 takes the number of the last finished commit, N, and then copies the meta page of N.
-// When two commits come in between, it copies the page of N + 2, perhaps before that commit is finished or durable, or
-// half of it. So a read transaction counts only if after its begin N was still the last finished commit: then N + 2 had
-// not begun.
+// When two commits come in between, it copies the page of N + 2, perhaps before that commit is finished or durable,
+// or half of it. So a read transaction counts only if after its begin N was still the last finished commit: then N +
+// 2 had not begun.
 //
 // A forked child must not touch the environment: LMDB would clear its parent's reader slots. There every begin gives
 // forked, and ends and destruction only forget.
