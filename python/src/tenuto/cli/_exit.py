@@ -75,6 +75,8 @@ def text_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{error.strerror}: {error.filename}" if error.filename and error.strerror else str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
     kind = type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""

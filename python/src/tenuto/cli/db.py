@@ -100,7 +100,7 @@ def _verified(path: Path) -> dict[str, Any]:
     """The report of the child process; one about its death when it died."""
     # From the folder of the package: it is found there, and nothing that lies in the user's is imported.
     command = [sys.executable, "-m", _verify.__name__, str(path.resolve())]
-    folder = Path(tenuto.__file__).resolve().parents[1]
+    folder = Path(tenuto.__file__).absolute().parents[1]
     child = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if child.returncode == _verify.REPORTED:
         report: dict[str, Any] = json.loads(child.stdout)
