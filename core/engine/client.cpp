@@ -14,6 +14,7 @@
 #include "core/query/list.h"
 #include "core/query/load.h"
 #include "core/query/stats.h"
+#include "core/query/tail.h"
 #include "core/store/file_log.h"
 #include "core/store/lmdb_state.h"
 #include "core/store/owner_lock.h"
@@ -40,6 +41,38 @@ class Patience {
   const Nanos timeout_ns_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   Nanos nap_ = kMillisecond / 2;
+};
+
+// Notices the end of a run in the journal, reading each event once.
+class EndWatch {
+ public:
+  EndWatch(const State& state, const Log& log) : state_(state), log_(log) {}
+
+  // From here on; call it before looking at the run.
+  Status begin() {
+    TN_ASSIGN(const std::unique_ptr<StateRead> read, state_.begin_read());
+    TN_ASSIGN(Tail tail, Tail::from_watermark(log_, *read));
+    tail_.emplace(std::move(tail));
+    return {};
+  }
+  // 0: a run that no owner has applied yet; then any new event is news.
+  void set_run(RunNumber run) { run_ = run; }
+
+  // True: look at the run again, and begin anew.
+  bool has_news(Position durable) {
+    bool news = false;
+    const Status status = tail_->poll(durable, [&](const Event& event, Position) {
+      news = news || run_.value == 0 || (event.run == run_ && event.type() == EventType::run_ended);
+    });
+    // The journal was recycled under the tail: what it had is in the tables by now.
+    return news || !status.ok();
+  }
+
+ private:
+  const State& state_;
+  const Log& log_;
+  RunNumber run_;
+  std::optional<Tail> tail_;
 };
 
 Status owner_only(const char* what) {
@@ -185,27 +218,29 @@ Result<RunState> ClientEngine::state(const RunName& run) {
 
 RunAnswer ClientEngine::wait(const RunName& run, Nanos timeout_ns) {
   Patience patience(timeout_ns);
-  Position seen{~std::uint64_t{0}};
   RunAnswer answer;
+  EndWatch watch(*state_, *log_);
+  bool look_again = true;
   for (;;) {
     answer.status = check_open();
     if (!answer.status.ok()) return answer;
-    // Nothing new is durable: no need to look again.
-    const Position position = durable();
-    if (position != seen) {
-      seen = position;
+    if (look_again) {
+      // The watch begins before the look, so that an end between the two is seen by one of them.
+      const Status began = watch.begin();
       auto looked = look(run);
-      if (!looked.ok()) {
-        answer.status = looked.status();
+      if (!began.ok() || !looked.ok()) {
+        answer.status = began.ok() ? looked.status() : began;
         return answer;
       }
       if (is_final(looked->state)) return *std::move(looked);
+      watch.set_run(looked->number);
     }
     if (patience.is_over()) {
       answer.status = Status(Code::timed_out, "run " + run.id + " has not ended yet; wait again");
       return answer;
     }
     patience.sleep();
+    look_again = watch.has_news(durable());
   }
 }
 

@@ -32,6 +32,7 @@ CoreOptions core_options(const EngineOptions& options, const StoreUuid& uuid) {
   core.seed = uuid.low;
   core.wait_for_disk = options.durability == Durability::full;
   core.process = static_cast<std::uint32_t>(::getpid());
+  core.version = TENUTO_CORE_VERSION;
   core.retention = {options.retention_age_ns, options.retention_count_max};
   core.store_id = {uuid.high, uuid.low};
   return core;
@@ -212,12 +213,19 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
   closed_.store(true, std::memory_order_release);
   core_->sample_pools();
   stop_threads();
-  Contexts::Lease lease(core_->contexts());
-  while (core_->commit_one(*lease)) {
+  // Waits for the calls that are inside; those that come now see closed_.
+  const std::unique_lock calls(calls_);
+  {
+    Contexts::Lease lease(core_->contexts());
+    while (core_->commit_one(*lease)) {
+    }
   }
   core_->materialise_all();
   if (status.ok()) status = core_->committer().health();
   if (shared_ != nullptr) shared_->end();
+  // The core stays for what hosts still hold of it (arguments of bodies that run); the store can be opened again.
+  state_.reset();
+  log_.reset();
   lock_.reset();
   return status;
 }
@@ -253,6 +261,7 @@ RunAnswer OwnerEngine::await(const WaiterRef& waiter, Nanos timeout_ns) const {
 }
 
 Result<RunName> OwnerEngine::start(const StartRequest& request) {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   TN_TRY(core_->committer().health());
   const WaiterRef waiter = std::make_shared<Waiter>();
@@ -264,6 +273,7 @@ Result<RunName> OwnerEngine::start(const StartRequest& request) {
 }
 
 Result<RunNumber> OwnerEngine::start_many(const PlanRef& plan, std::span<const Payload> inputs) {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   TN_TRY(core_->committer().health());
   const WaiterRef waiter = std::make_shared<Waiter>();
@@ -279,6 +289,7 @@ Result<View> OwnerEngine::view() {
 }
 
 Result<RunName> OwnerEngine::find(std::string_view id) {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   // The exact ids of live runs are known without a look at the disk.
   if (const auto live = core_->run_table().find_id(id)) return RunName{live->number, std::string(id)};
@@ -310,6 +321,7 @@ RunAnswer OwnerEngine::ended_answer(const RunName& run) {
 }
 
 RunAnswer OwnerEngine::wait(const RunName& run, Nanos timeout_ns) {
+  const std::shared_lock call(calls_);
   RunAnswer answer;
   answer.status = check_open();
   if (!answer.status.ok()) return answer;
@@ -320,6 +332,7 @@ RunAnswer OwnerEngine::wait(const RunName& run, Nanos timeout_ns) {
 }
 
 Result<RunState> OwnerEngine::state(const RunName& run) {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   const WaiterRef waiter = std::make_shared<Waiter>();
   RunAnswer answer;
@@ -330,6 +343,7 @@ Result<RunState> OwnerEngine::state(const RunName& run) {
 }
 
 Status OwnerEngine::cancel(const RunName& run, std::string_view reason, std::string_view by) {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   const WaiterRef waiter = std::make_shared<Waiter>();
   RunAnswer answer;
@@ -345,6 +359,7 @@ Status OwnerEngine::cancel(const RunName& run, std::string_view reason, std::str
 }
 
 Result<Bytes> OwnerEngine::describe(const RunName& run) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(View picture, view());
   DescribeHints hints;
   hints.is_served = [this](std::string_view action) { return core_->actions().is_served(action); };
@@ -352,16 +367,19 @@ Result<Bytes> OwnerEngine::describe(const RunName& run) {
 }
 
 Result<Bytes> OwnerEngine::events(const RunName& run) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(View picture, view());
   return history_lines(picture, run.number);
 }
 
 Result<Bytes> OwnerEngine::runs(std::string_view query) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(View picture, view());
   return list_runs(picture, query, clock_.wall());
 }
 
 Result<Bytes> OwnerEngine::stats(std::string_view query) {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   core_->sample_pools();
   const WaiterRef waiter = std::make_shared<Waiter>();
@@ -372,6 +390,7 @@ Result<Bytes> OwnerEngine::stats(std::string_view query) {
 }
 
 Result<Bytes> OwnerEngine::info() {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   if (shared_ == nullptr) return Bytes(R"({"path":null,"durability":"memory"})");
   TN_ASSIGN(const StoreDir dir, StoreDir::open(path_));
@@ -381,6 +400,7 @@ Result<Bytes> OwnerEngine::info() {
 // ---- Bodies ---------------------------------------------------------------------------------------------------------
 
 Result<std::uint32_t> OwnerEngine::register_native(std::string_view action, NativeBody body) {
+  const std::shared_lock call(calls_);
   if (Status status = check_open(); !status.ok()) {
     if (body.free) body.free();
     return status;
@@ -398,6 +418,7 @@ Result<std::uint32_t> OwnerEngine::register_native(std::string_view action, Nati
 }
 
 Result<std::uint32_t> OwnerEngine::register_hosted(std::string_view action) {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   std::vector<Offer> released;
   auto number = core_->actions().register_hosted(action, released);
@@ -413,6 +434,8 @@ class OwnerEngine::HostedWorker final : public PoolWorker {
     pool_.add_slots(slots_, engine_->clock_.wall());
   }
   ~HostedWorker() override { close(); }
+  HostedWorker(const HostedWorker&) = delete;
+  HostedWorker& operator=(const HostedWorker&) = delete;
 
   Status poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>& out) override {
     TN_TRY(engine_->check_open());
@@ -426,6 +449,7 @@ class OwnerEngine::HostedWorker final : public PoolWorker {
     if (engine_->check_open().ok()) pool_.push(tokens);
   }
   std::size_t complete(std::span<Report> reports) override {
+    const std::shared_lock call(engine_->calls_);
     if (!engine_->check_open().ok()) return reports.size();
     Contexts::Lease lease(engine_->core_->contexts());
     std::size_t late = 0;

@@ -7,12 +7,13 @@
 //   1. Requests are refused from here on (closed_), waiting callers are told.
 //   2. Pools are closed: polls end. The housekeeper stops: no timer fires, no command is read.
 //   3. The scheduler stops: no run is processed any more. Native-pool threads end.
-//   4. What is in the ring is committed, then materialised; nothing appends any more.
-//   5. The shared page is ended and the lock released.
+//   4. Calls that are inside leave; what is in the ring is committed, then materialised; nothing appends any more.
+//   5. The shared page is ended, log and tables are closed, and the lock is released: the store can be opened again.
 // Bodies that are out at 3 are lost attempts: their tasks start again at the next open.
 #pragma once
 
 #include <memory>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -102,6 +103,8 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   const std::uint32_t fork_mark_ = fork_guard::mark();
   std::atomic<bool> closed_{false};
   std::atomic<bool> stopping_{false};
+  // Held shared by every call that uses the store, exclusively by the end of close().
+  mutable std::shared_mutex calls_;
   Mutex close_mutex_;
   bool ended_ TN_GUARDED_BY(close_mutex_) = false;
 

@@ -128,9 +128,12 @@ void Processor::on(CancelRun& cancel) {
 void Processor::on(AwaitEnd& await) {
   if (is_final(slot_.run.state)) {
     answer(await.waiter, answer_now());
-  } else {
-    slot_.make_extra().waiters.push_back(await.waiter);
+    return;
   }
+  // A caller that asks again and again, each time for a while, leaves nothing behind.
+  auto& waiters = slot_.make_extra().waiters;
+  std::erase_if(waiters, [](const std::weak_ptr<Waiter>& waiter) { return waiter.expired(); });
+  waiters.push_back(await.waiter);
 }
 
 void Processor::on(AskState& ask) { answer(ask.waiter, answer_now()); }
@@ -331,7 +334,9 @@ void Processor::end_run() {
   context_.changes.ended = false;
   cancel_retries();
   if (slot_.extra != nullptr) {
-    for (const WaiterRef& waiter : slot_.extra->waiters) answer(waiter, answer_now());
+    for (const std::weak_ptr<Waiter>& waiting : slot_.extra->waiters) {
+      if (const WaiterRef waiter = waiting.lock()) answer(waiter, answer_now());
+    }
     slot_.extra->waiters.clear();
   }
   context_.effects.emplace_back(RetireRun{{number_, slot_.generation.load(std::memory_order_relaxed)}, Position{}});

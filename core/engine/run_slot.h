@@ -14,7 +14,7 @@ namespace tenuto {
 
 // What few runs have at a time.
 struct RunExtra {
-  std::vector<WaiterRef> waiters;         // for the end
+  std::vector<std::weak_ptr<Waiter>> waiters;  // for the end; expired when the caller gave up
   std::vector<TaskIndex> ready_backlog;   // ready, not offered yet: see limits::kReadyOfferMax
   std::size_t backlog_begin = 0;
   std::vector<MessageBody> early;         // messages that overtook the one that starts the run
