@@ -23,12 +23,14 @@ Result<JournalPlace> find_start(const Log& log, const JournalPlace& applied) {
   return applied;
 }
 
+// The journal of a store begins at position 0.
 Result<JournalPlace> find_beginning(const Log& log, StoreId& store) {
   TN_ASSIGN(const std::vector<SegmentNumber> segments, log.list());
   if (segments.empty()) return JournalPlace();
   const Result<SegmentHeader> header = read_segment_header(log, segments.front());
   if (header.code() == Code::not_found) return JournalPlace();
   if (!header.ok()) return header.status();
+  if (header->first != Position()) return Status(Code::not_found, "the beginning of the journal was recycled");
   store = header->store;
   return JournalPlace{header->first, segments.front(), kSegmentHeaderBytes};
 }

@@ -16,7 +16,7 @@ namespace tenuto {
 // Thread safety: one thread at a time; the owner may write to the log meanwhile.
 class Tail {
  public:
-  // Everything that `state`, a snapshot of the tables, does not have. `log` outlives the tail.
+  // Everything that `state`, a snapshot of the tables, does not have. `log` outlives the tail. not_found as poll().
   static Result<Tail> from_watermark(const Log& log, const StateRead& state);
 
   // Calls `visit(event, end of its batch)` for every further event before `durable`, in order. not_found: the segment was
