@@ -12,6 +12,7 @@
 //   3. Nothing wakes up periodically while nothing is run: the standby dozes after a few idle looks, and begin() wakes it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -65,34 +66,51 @@ class Crew {
     return turn;
   }
 
-  // The leader starts to run a batch; `hand_over`: others lead on at once. Returns whether a thread is missing.
-  bool begin(std::shared_ptr<Batch> batch, bool hand_over) {
+  struct Begun {
+    bool go;       // false: the crew is dismissed, and the batch goes back
+    bool missing;  // one more thread would help
+  };
+
+  // The leader is about to run a batch; `hand_over`: others lead on at once. After `go`, end() follows.
+  Begun begin(std::shared_ptr<Batch> batch, bool hand_over) {
     std::lock_guard locked(mutex_);
+    if (dismissed_) return {false, false};
     ++batches_;
+    ++busy_;
     if (hand_over) {
       led_ = false;
     } else {
       running_ = std::move(batch);
     }
     if (standby_ && (hand_over || dozing_)) look_.notify_one();
-    return idle_ == 0 && members_ < slots_ && !dismissed_;
+    return {true, idle_ == 0 && members_ < slots_};
   }
 
   // The batch is done. True: the caller still leads.
   bool end(std::uint64_t term) {
     std::lock_guard locked(mutex_);
+    if (--busy_ == 0) left_.notify_all();
     if (!led_ || term != term_ || dismissed_) return false;
     running_ = nullptr;
     return true;
   }
 
-  // Lets everybody go: lead() returns nothing from now on.
+  // Lets everybody go: lead() returns nothing from now on, and no batch begins.
   void dismiss() {
     std::lock_guard locked(mutex_);
     dismissed_ = true;
     running_ = nullptr;
     look_.notify_all();
     bench_.notify_all();
+  }
+
+  // Whether everybody was let go; for those that are in the middle of a batch.
+  [[nodiscard]] bool is_dismissed() const { return dismissed_.load(std::memory_order_relaxed); }
+
+  // Waits until no thread runs a batch; false when one still does.
+  bool wait_idle(std::chrono::nanoseconds time) {
+    std::unique_lock locked(mutex_);
+    return left_.wait_for(locked, time, [this] { return busy_ == 0; });
   }
 
   // Waits until all threads have left; false when they have not in time.
@@ -138,12 +156,13 @@ class Crew {
   const std::uint32_t slots_;
   std::uint32_t members_ = 0;
   std::uint32_t idle_ = 0;  // Within lead().
+  std::uint32_t busy_ = 0;  // Between begin() and end().
   std::uint64_t term_ = 0;
   std::uint64_t batches_ = 0;
   bool led_ = false;
   bool standby_ = false;
   bool dozing_ = false;
-  bool dismissed_ = false;
+  std::atomic<bool> dismissed_{false};  // Written under the mutex. Relaxed: without it, a hint.
   std::shared_ptr<Batch> running_;  // What the leader runs, while it keeps the lead.
 };
 

@@ -174,9 +174,10 @@ void Worker::serve_unlocked(const Call& call) {
         crew_.dismiss();
         return;
       }
-      const bool missing = crew_.begin(batch, is_slow());
+      const auto begun = crew_.begin(batch, is_slow());
+      if (!begun.go) return;
       PyEval_RestoreThread(call.thread);
-      if (missing) this->spawn(call);
+      if (begun.missing) this->spawn(call);
       run(call, *batch);
       (void)PyEval_SaveThread();
       batch = nullptr;
@@ -199,7 +200,7 @@ bool Worker::poll(std::shared_ptr<SharedBatch>& batch) {
 void Worker::run(const Call& call, SharedBatch& batch) {
   flush(batch.ended);
   std::int64_t at = now_ns();
-  for (;;) {
+  while (!crew_.is_dismissed()) {
     tenuto_task task{};
     task.struct_size = sizeof task;
     if (tenuto_batch_next(batch.handle.get(), &task) != TENUTO_OK) break;
@@ -282,6 +283,11 @@ void Worker::close() {
   check(tenuto_worker_close(handle_.get()));
 }
 
+bool Worker::wait_idle(std::int64_t timeout_ns) {
+  py::gil_scoped_release unlocked;
+  return crew_.wait_idle(std::chrono::nanoseconds(timeout_ns));
+}
+
 bool Worker::join(std::int64_t timeout_ns) {
   py::gil_scoped_release unlocked;
   return crew_.wait_left(std::chrono::nanoseconds(timeout_ns));
@@ -297,6 +303,7 @@ void bind_worker(py::module_& module) {
       .def("serve", &Worker::serve, py::arg("bodies"), py::arg("describe"), py::arg("spawn"))
       .def("complete", &Worker::complete, py::arg("ended"))
       .def("close", &Worker::close)
+      .def("wait_idle", &Worker::wait_idle, py::arg("timeout_ns"))
       .def("join", &Worker::join, py::arg("timeout_ns"));
   module.def("current_task", &current_task);
 }

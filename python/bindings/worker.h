@@ -64,7 +64,9 @@ class Worker {
   void complete(const py::list& ended);
   // No more tasks come; bodies that run now may still be reported.
   void close();
-  // Waits until all threads have left serve().
+  // Waits until no thread is in a body.
+  bool wait_idle(std::int64_t timeout_ns);
+  // Waits until all threads have left serve(); those that wait for tasks do so when the engine is closed.
   bool join(std::int64_t timeout_ns);
 
  private:

@@ -215,7 +215,6 @@ def test_cancel(engine: tenuto.Engine) -> None:
     with pytest.raises(tenuto.Cancelled):
         run.result(timeout=LONG)
     assert run.state == "cancelled" and seen == []
-    run.cancel()
 
 
 def test_a_run_that_has_completed_cannot_be_cancelled(engine: tenuto.Engine) -> None:

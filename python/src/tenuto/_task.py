@@ -150,6 +150,10 @@ class Task(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<task {self.action}>"
 
+    def __reduce__(self) -> str:
+        """Pickled by name, as functions are."""
+        return self.function_name
+
     def _draw(self, drawing: Drawing, words: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
         node: Json = {"use": self.action}
         arguments = self.signature.bind(args, kwargs)

@@ -34,6 +34,8 @@ _OWNER: Final = 1
 _ROW: Final = msgspec.json.Decoder(RunRow)
 # For bodies that are under way when the engine is closed without draining; they run again at the next open otherwise.
 _GRACE_S: Final = 1.0
+# For threads to end that have no body to run.
+_LEAVING_S: Final = 0.2
 
 _CURRENT: "ContextVar[Engine | None]" = ContextVar("tenuto_engine", default=None)
 _lock = threading.Lock()
@@ -363,6 +365,7 @@ class Engine:
             >>> engine.role
             'closed'
         """
+        limit_ns = -1 if timeout is None else duration_ns(timeout, "timeout")
         with self._lock:
             if self._closed:
                 return
@@ -370,15 +373,15 @@ class Engine:
         _open_engines.discard(self)
         if os.getpid() != self._pid:
             return
-        limit_ns = -1 if timeout is None else duration_ns(timeout, "timeout")
         workers = self._workers
         try:
             if workers is not None and not drain:
                 workers.stop(_GRACE_S)
             self._handle.close(_DRAIN if drain else _DETACH, limit_ns)
         finally:
-            if workers is not None and drain:
-                workers.stop(_GRACE_S)
+            if workers is not None:
+                workers.stop(0)
+                workers.join(_LEAVING_S)
 
     def __repr__(self) -> str:
         return f"<engine {self.path} {self.role}>"

@@ -87,6 +87,8 @@ class Workers:
         """
         _registry.unsubscribe(self.add)
         with self._lock:
+            if self._stopped:
+                return
             self._stopped = True
             pools, loop = list(self._pools.values()), self._loop
         end = time.monotonic() + grace
@@ -96,7 +98,17 @@ class Workers:
         if loop is not None:
             loop.stop(end)
         for worker in pools:
-            worker.join(max(0, int((end - time.monotonic()) * 1e9)))
+            worker.wait_idle(_nanoseconds_to(end))
+
+    def join(self, grace: float) -> None:
+        """Waits for the threads to end, after the engine was closed; those that are stuck in a body are left behind.
+
+        Args:
+            grace: seconds.
+        """
+        end = time.monotonic() + grace
+        for worker in self._pools.values():
+            worker.join(_nanoseconds_to(end))
 
     def _thread(self, worker: _core.Worker) -> None:
         """Starts a thread that has been hired. A daemon: a body that never ends must not keep the process."""
@@ -105,6 +117,10 @@ class Workers:
     def _serve(self, worker: _core.Worker) -> None:
         self._enter()
         worker.serve(self._bodies, describe, lambda: self._thread(worker))
+
+
+def _nanoseconds_to(end: float) -> int:
+    return max(0, int((end - time.monotonic()) * 1e9))
 
 
 def _built(task: "AnyTask", build: Callable[[Any], Any]) -> Any:

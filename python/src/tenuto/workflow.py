@@ -272,6 +272,10 @@ class Workflow(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<workflow {self.name}>"
 
+    def __reduce__(self) -> str:
+        """Pickled by name, as functions are."""
+        return str(getattr(self, "__qualname__", self.name))
+
     def _drawn(self) -> Json:
         definition: Json = {"tenuto": 1, "name": self.name}
         if self._description:
