@@ -73,7 +73,7 @@ TEST(Scheduler, ExecutesWhatManyThreadsInjectExactlyOnce) {
 // Park and wake at every step: each item is injected when the last one was executed. A lost wake-up hangs
 // here.
 TEST(Scheduler, NoWakeUpIsLostBetweenSingleItems) {
-  constexpr int kRounds = 5'000;
+  constexpr int kRounds = 2'000;
   std::atomic<int> executed{0};
   FunctionHandler handler([&](WorkItem, Worker&) { executed.fetch_add(1); });
   Scheduler scheduler({.threads = 2}, handler);
