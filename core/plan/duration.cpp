@@ -39,11 +39,11 @@ Status not_a_duration(ByteView text, const std::string& why) {
   return {Code::invalid_argument, "`" + shown + "` is no duration: " + why};
 }
 
-// The value of `digits`, or a number above every bound.
+// The value of `digits`, or a number that is too large with any unit.
 Nanos number_of(ByteView digits) {
   Nanos value = 0;
   for (const char c : digits) {
-    if (value > kDurationMax) break;
+    if (value > kDurationMax / 10) return kDurationMax;  // of the smallest unit more than the limit
     value = value * 10 + (c - '0');
   }
   return value;
