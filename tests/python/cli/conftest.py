@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -118,13 +119,13 @@ class Answer:
 class Project:
     """A working directory with flows.py and a store."""
 
-    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str] | None = None) -> None:
         self.folder = folder
         self.store = folder / "tenuto.db"
         self._capture = capture
         self._children: list[subprocess.Popen[str]] = []
         self.launcher = folder / "bin" / "tenuto"
-        self.launcher.parent.mkdir()
+        self.launcher.parent.mkdir(exist_ok=True)
         self.launcher.write_text(LAUNCHER)
         self.write("flows.py", FLOWS)
         self.write("owner.py", OWNER)
@@ -136,6 +137,7 @@ class Project:
 
     def call(self, *words: object) -> Answer:
         """The command, in this process: for verbs that import nothing of the user's."""
+        assert self._capture is not None
         self._capture.readouterr()
         code = main([str(word) for word in words])
         said = self._capture.readouterr()
@@ -185,6 +187,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     made = Project(folder, capsys)
     yield made
     made.end()
+
+
+@pytest.fixture(scope="session")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A completed, a retried and a failed run, in this order."""
+    made = Project(tmp_path_factory.mktemp("filled"))
+    done = made.tenuto("run", "flows:etl", "-p", "day=2026-01-01", "--id", "etl-1", "-l", "env=test")
+    assert done.code == 0, done.err
+    assert made.tenuto("run", "flows:retried", "--id", "retried-1").code == 0
+    assert made.tenuto("run", "flows:broken", "--id", "broken-1", "-p", "text=a\tb\x1b[31m\nc").code == 3
+    return made.folder
+
+
+@pytest.fixture
+def filled(project: Project, filled_folder: Path) -> Project:
+    """A project whose store is a copy of that one."""
+    shutil.copytree(filled_folder / "tenuto.db", project.store)
+    return project
 
 
 def until(holds: Callable[[], bool]) -> None:

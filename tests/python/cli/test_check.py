@@ -31,16 +31,12 @@ def test_check_reports_every_workflow_of_a_module(project: Any) -> None:
 
 
 def test_check_reports_all_problems_of_a_definition(project: Any) -> None:
-    tasks = {
-        "a": {"use": "noop", "needs": ["b"]},
-        "b": {"use": "noop", "needs": ["a"]},
-        "c": {"use": "noop", "nedes": []},
-    }
+    tasks = {"a": {"use": "noop", "needs": ["b"]}, "b": {"use": "noop", "needs": ["a", "c"]}}
     file = project.write("d.json", json.dumps({"tenuto": 1, "name": "d", "tasks": tasks, "output": "${nothing}"}))
     answer = project.tenuto("check", file)
     assert answer.code == 1
-    assert "nedes" in answer.err
-    assert "nothing" in answer.err
+    assert "`c`" in answer.err
+    assert "`nothing`" in answer.err
 
 
 def test_draw(project: Any) -> None:
@@ -72,7 +68,7 @@ def test_help(project: Any, words: list[str]) -> None:
     ("words", "text"),
     [
         (["lss"], "No such command 'lss'"),
-        (["ls", "--nix"], "No such option: --nix; see tenuto ls --help"),
+        (["ls", "--nix"], "No such option: --nix"),
         (["show"], "Missing argument"),
         (["db"], "Missing command; see tenuto db --help"),
         (["ls", "extra"], "unexpected extra argument"),

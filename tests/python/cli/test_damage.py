@@ -18,18 +18,16 @@ def data_file(store: Path) -> Path:
     return found
 
 
-def test_damage_is_told_and_gives_1(project: Any) -> None:
-    for day in range(3):
-        assert project.tenuto("run", "flows:etl", "-p", f"day={day}").code == 0
-    assert project.call("db", "verify").code == 0
-    file = data_file(project.store)
+def test_damage_is_told_and_gives_1(filled: Any) -> None:
+    assert filled.call("db", "verify").code == 0
+    file = data_file(filled.store)
     size = file.stat().st_size
     for page in range(2, size // 4096):
         flip(file, page * 4096, 4096)
-    answer = project.tenuto("db", "verify")
+    answer = filled.tenuto("db", "verify")
     assert answer.code == 1
     assert "damaged" in answer.out + answer.err
-    report = project.tenuto("db", "verify", "-o", "json")
+    report = filled.tenuto("db", "verify", "-o", "json")
     assert report.code == 1
     assert report.json()["ok"] is False
     assert report.json()["problems"][0]["what"]

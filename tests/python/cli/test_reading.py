@@ -7,17 +7,6 @@ from typing import Any
 
 import pytest
 
-DONE = ("run", "flows:etl", "-p", "day=2026-01-01", "--id", "etl-1", "-l", "env=test")
-
-
-@pytest.fixture
-def filled(project: Any) -> Any:
-    """A completed, a retried and a failed run, in this order."""
-    assert project.tenuto(*DONE).code == 0
-    assert project.tenuto("run", "flows:retried", "--id", "retried-1").code == 0
-    assert project.tenuto("run", "flows:broken", "--id", "broken-1", "-p", "text=a\tb\x1b[31m\nc").code == 3
-    return project
-
 
 def test_ls_lists_the_newest_first(filled: Any) -> None:
     lines = filled.call("ls").lines()
@@ -89,10 +78,6 @@ def test_formats_of_a_list(filled: Any) -> None:
         "started",
         "duration",
         "error",
-        "ended",
-        "retries",
-        "tasks",
-        "labels",
     ]
     assert table[3][0] == "etl-1"
     assert filled.call("ls", "--json", "id,state", "-o", "csv").out.splitlines()[1] == "broken-1,failed"
@@ -141,7 +126,7 @@ def test_runs_are_named_by_id_prefix_and_words(filled: Any, verb: str) -> None:
     if verb != "cancel":
         for name in ("etl-1", "etl", "@last:etl"):
             assert filled.call(verb, name).code == 0
-        assert "broken" in filled.call(verb, "@last").out
+        assert filled.call(verb, "@last").out == filled.call(verb, "broken-1").out
 
 
 def test_a_prefix_of_several_runs_names_none(filled: Any) -> None:
@@ -159,6 +144,7 @@ def test_tree(filled: Any) -> None:
     assert any("say" in line and "skipped" in line for line in lines)
     assert "done x2" in filled.call("tree", "retried-1").out
     failed = filled.call("tree", "@failed").out
+    assert "\x1b" not in failed
     assert "failed" in failed
     assert "not_reached" in failed
     assert "Stop: a" in failed
@@ -253,7 +239,7 @@ def test_what_is_no_store_is_refused(project: Any) -> None:
 
 
 def test_the_store_is_named_by_option_or_variable(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert project.tenuto("--db", "a.db", *DONE).code == 0
+    assert project.tenuto("--db", "a.db", "run", "flows:etl", "-p", "day=1").code == 0
     monkeypatch.setenv("TENUTO_DB", "a.db")
     assert len(project.call("ls").lines()) == 1
     assert len(project.call("ls", "--db", "a.db").lines()) == 1

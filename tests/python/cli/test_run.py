@@ -186,7 +186,10 @@ def test_a_file_with_a_definition_imports_its_tasks(project: Any) -> None:
         (b'{"StartAt": "a", "States": {}}', "Amazon States Language"),
         (b'{"schemaVersion": "1.5", "workflow": {}}', "no list `workflow.specification.tasks`"),
         (b"\x1f\x8b\x08broken", "is damaged"),
-        (b'{"tenuto": 1, "name": "x", "tasks": {"a": {"use": "noop", "needs": ["b"]}, "c": {"uze": 1}}}', "needs"),
+        (
+            b'{"tenuto": 1, "name": "x", "tasks": {"a": {"use": "noop", "needs": ["b"]}, "c": {"uze": 1}}}',
+            "did you mean `use`?",
+        ),
     ],
 )
 def test_a_file_that_holds_no_workflow_says_why(project: Any, content: bytes, text: str) -> None:

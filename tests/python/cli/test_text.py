@@ -120,7 +120,7 @@ def test_formats(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, Format.yaml).splitlines() == [
         "-",
         '  id: "a|b"',
-        "  n: 1",
+        '  "n": 1',
         "  deep:",
         "    x:",
         "      - 1",
@@ -130,7 +130,7 @@ def test_formats(capsys: pytest.CaptureFixture[str]) -> None:
         '    "on": true',
         "-",
         '  id: "c\\nd"',
-        "  n: null",
+        '  "n": null',
         "  deep: {}",
     ]
 

@@ -14,6 +14,7 @@ from tenuto.cli import cancel as cancelling
 from tenuto.cli._interrupt import prompt_interrupts
 from tenuto.cli._options import Db
 from tenuto.cli._output import note
+from tenuto.cli._text import one_line
 
 __all__ = ["app", "execute"]
 
@@ -122,7 +123,7 @@ def execute(args: Sequence[str] | None) -> int:
 
 
 def _say(text: str) -> None:
-    first, *rest = text.splitlines() or [""]
+    first, *rest = map(one_line, text.splitlines() or [""])
     note("\n".join([f"tenuto: {first}", *(f"  {line}" if line else "" for line in rest)]))
 
 

@@ -79,11 +79,10 @@ class Output:
             keys: what a row has; other fields are refused.
             nothing: said on a terminal when there are no rows.
         """
-        rows, columns = self._picked(rows, columns, keys)
+        rows, columns = self._picked(rows, self._shown(columns), keys)
         if self.is_for_people:
             if rows:
-                shown = [column for column in columns if self.format is Format.wide or not column.wide]
-                _print_table([column.title for column in shown], rows, shown, cut=self.format is Format.table)
+                _print_table([column.title for column in columns], rows, columns, cut=self.format is Format.table)
             else:
                 note(nothing)
         elif self.format is Format.json:
@@ -99,7 +98,7 @@ class Output:
             columns: of the table.
             keys: see rows.
         """
-        (picked,), columns = self._picked([record], columns, keys)
+        (picked,), columns = self._picked([record], self._shown(columns), keys)
         if self.format in (Format.json, Format.jsonl):
             print_json(picked, indent=self.format is Format.json)
         elif self.format is Format.yaml:
@@ -109,7 +108,6 @@ class Output:
             lines = [
                 {"name": column.title, "value": column.text(picked) if people else column.raw(picked)}
                 for column in columns
-                if self.format is not Format.table or not column.wide
             ]
             pair = [Column.of("name", keep=True), Column.of("value")]
             if people:
@@ -118,6 +116,9 @@ class Output:
                 self._print_rows(lines, pair)
         else:
             self._print_rows([picked], columns)
+
+    def _shown(self, columns: Sequence[Column]) -> Sequence[Column]:
+        return [column for column in columns if self.format is Format.wide or not column.wide]
 
     def _picked(
         self, rows: Sequence[Row], columns: Sequence[Column], keys: Iterable[str]
@@ -167,6 +168,7 @@ def note(text: str) -> None:
 
 def print_text(text: str, styles: Mapping[str, str] | None = None) -> None:
     """Prints lines that are made up already; on a terminal the words of `styles` get their colour."""
+    text = "\n".join(map(one_line, text.split("\n")))
     if not styles or not sys.stdout.isatty():
         print_lines(text.splitlines())
         return

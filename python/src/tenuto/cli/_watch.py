@@ -1,47 +1,35 @@
 """Showing on stderr how a run goes on."""
 
+import contextlib
 import sys
-import time
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
-from tenuto import Run, TimedOut
 from tenuto._tree import run_tree
 from tenuto.cli._output import note
-from tenuto.cli._text import counts_text
+from tenuto.cli._text import counts_text, one_line
 
-__all__ = ["watched"]
+__all__ = ["watching"]
 
-_SLICE: Final = timedelta(milliseconds=250)
+Show: TypeAlias = Callable[[dict[str, Any]], object]
 
 
-def watched(run: Run[Any], limit: timedelta | None) -> Any:
-    """Waits for a run as its `result` does, and shows each change: a tree on a terminal, else a line."""
+@contextlib.contextmanager
+def watching() -> Iterator[Show]:
+    """Gives a function that shows what `Run.describe` tells: as a tree on a terminal, else a line for each change."""
     if not sys.stderr.isatty():
-        return _wait(run, limit, _line_by_line())
+        yield _line_by_line()
+        return
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False)
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        return _wait(run, limit, lambda facts: live.update(Text(_picture(facts, console.height - 2)), refresh=True))
+        yield lambda facts: live.update(Text(_picture(facts, console.height - 2)), refresh=True)
 
 
-def _wait(run: Run[Any], limit: timedelta | None, show: Callable[[dict[str, Any]], object]) -> Any:
-    end = None if limit is None else time.monotonic() + limit.total_seconds()
-    while True:
-        try:
-            left = _SLICE if end is None else timedelta(seconds=max(0.001, end - time.monotonic()))
-            return run.result(timeout=min(left, _SLICE))
-        except TimedOut:
-            if end is not None and time.monotonic() >= end:
-                raise
-        show(run.describe())
-
-
-def _line_by_line() -> Callable[[dict[str, Any]], object]:
+def _line_by_line() -> Show:
     last = ""
 
     def show(facts: dict[str, Any]) -> None:
@@ -60,4 +48,6 @@ def _summary(facts: dict[str, Any]) -> str:
 
 def _picture(facts: dict[str, Any], lines_max: int) -> str:
     """The tree, where it fits."""
-    return run_tree(facts) if len(facts.get("nodes") or ()) < lines_max else _summary(facts)
+    if len(facts.get("nodes") or ()) >= lines_max:
+        return _summary(facts)
+    return "\n".join(map(one_line, run_tree(facts).split("\n")))

@@ -1,6 +1,7 @@
 """`tenuto run` and `tenuto start`."""
 
 import contextlib
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,14 +9,16 @@ from typing import Annotated, Any
 import typer
 
 import tenuto
-from tenuto import Engine, Run, TimedOut, _core
+from tenuto import Run, TimedOut, _core
 from tenuto.cli import _options as options
 from tenuto.cli._exit import WrongUsage
 from tenuto.cli._input import defaults_from, input_from
 from tenuto.cli._output import note, print_json, print_lines
-from tenuto.cli._store import client, pairs, store_path, user
+from tenuto.cli._session import Session, submit
+from tenuto.cli._store import client, pairs, store_path
 from tenuto.cli._target import Target, load
 from tenuto.cli._text import counts_text, duration_text, seconds_between
+from tenuto.cli._watch import watching
 from tenuto.errors import InvalidArgument
 from tenuto.policy import duration_ns
 
@@ -61,16 +64,17 @@ def run(
     limit = None if timeout is None else _limit(timeout)
     found, workflow, coded = _prepared(target, param, input, policies)
     labels = pairs("--label", label)
-    with contextlib.closing(tenuto.open(store_path(context, db))) as engine:
-        if engine.role == "owner":
-            found.bring_bodies()
-        started = _submit(engine, workflow, coded, id, labels)
-        note(f"run {started.id}")
-        if engine.role == "client":
-            note(f"process {engine.info().get('owner_pid')} owns {engine.path} and runs the tasks")
-        output = _wait(started, limit, timeout, watch)
-        _summarise(started)
-    print_json(output)
+    path = store_path(context, db)
+    with contextlib.closing(
+        Session(path, found, lambda engine, id: submit(engine, workflow, coded, id, labels), id)
+    ) as session:
+        note(f"run {session.run.id}")
+        if session.engine.role == "client":
+            note(f"process {session.engine.info().get('owner_pid')} owns {path} and runs the tasks")
+        print_json(_output(session, limit, timeout, watch))
+        # Closing may take a moment.
+        sys.stdout.flush()
+        _summarise(session.run)
 
 
 def start(
@@ -93,7 +97,7 @@ def start(
     path = store_path(context, db)
     _make_store(path)
     with client(path) as engine:
-        started = _submit(engine, workflow, coded, id, labels)
+        started = submit(engine, workflow, coded, id, labels)
         if engine.info().get("owner_pid") is None:
             note("accepted, no engine is running; it starts when one opens the store")
         print_lines([started.id])
@@ -109,14 +113,6 @@ def _prepared(
     return target, workflow, target.encode(input_from(target, parameters, input))
 
 
-def _submit(
-    engine: Engine, workflow: _core.Workflow, coded: bytes | None, id: str | None, labels: dict[str, str]
-) -> Run[Any]:
-    import msgspec
-
-    return engine._start(workflow, coded, msgspec.json.decode, id=id, labels=labels or None, by=user())
-
-
 def _limit(text: str) -> timedelta:
     try:
         return timedelta(microseconds=duration_ns(text, "--timeout") / 1000)
@@ -124,14 +120,12 @@ def _limit(text: str) -> timedelta:
         raise WrongUsage(str(error)) from error
 
 
-def _wait(run: Run[Any], limit: timedelta | None, timeout: str | None, watch: bool) -> Any:
+def _output(session: Session, limit: timedelta | None, timeout: str | None, watch: bool) -> Any:
     try:
-        if not watch:
-            return run.result(timeout=limit)
-        from tenuto.cli._watch import watched
-
-        return watched(run, limit)
+        with watching() if watch else contextlib.nullcontext() as show:
+            return session.wait(limit, show)
     except TimedOut as error:
+        run = session.run
         raise TimedOut(
             f"run {run.id} is still {run.state} after {timeout} and goes on while an engine has the store open; "
             f"`tenuto tree {run.id}` shows what it does"

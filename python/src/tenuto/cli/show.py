@@ -17,6 +17,7 @@ from tenuto.cli._text import (
     error_text,
     json_text,
     local_time,
+    one_line,
     seconds_between,
     shortened,
 )
@@ -94,7 +95,7 @@ def show(
     out.record(record, columns, keys=record)
     error = record.get("error") or {}
     if out.is_for_people and out.fields is None and error.get("traceback"):
-        print_lines(["", *str(error["traceback"]).splitlines()])
+        print_lines(["", *map(one_line, str(error["traceback"]).splitlines())])
 
 
 def tree(
