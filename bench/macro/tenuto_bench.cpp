@@ -1,6 +1,6 @@
 // Whole-engine figures through the C ABI: throughput, latency, recovery, memory.
 //
-// usage: tenuto_bench [--smoke] [--runs N] [--dir DIR] [--json FILE]
+// usage: tenuto_bench [--smoke] [--runs N] [--only throughput|latency|reopen] [--dir DIR] [--json FILE]
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,6 +20,8 @@ struct Options {
   int runs = 5;
   std::string dir = ".";
   std::string json;
+  std::string only;  // empty: everything
+  [[nodiscard]] bool wants(std::string_view part) const { return only.empty() || only == part; }
 };
 
 constexpr const char* kFive =
@@ -41,8 +43,9 @@ void count(void* user_data, const tenuto_task*, tenuto_completion*) {
 // Runs of five tasks until `total` have ended, at most `window` at a time; durable task completions per second, until
 // everything is synced.
 double many_runs(Scratch& scratch, std::uint64_t total) {
-  constexpr std::uint64_t kChunk = 4096;
-  constexpr std::uint64_t kWindow = 64 * kChunk;
+  // Enough runs to fill the groups of a commit, few enough to stay in the caches.
+  constexpr std::uint64_t kChunk = 1024;
+  constexpr std::uint64_t kWindow = 16 * kChunk;
   const Workflow workflow(kFive);
   std::atomic<std::uint64_t> ended{0};
   Store store(scratch.next());
@@ -98,13 +101,16 @@ Latency append_and_sync(Scratch& scratch, int count) {
   return {quantile_of(times, 0.5), quantile_of(times, 0.99)};
 }
 
+constexpr std::uint64_t kWaitingChunk = 4096;
+
+// Of this process alone: pages of mapped files are the kernel's cache.
 double resident_bytes() {
   std::FILE* file = std::fopen("/proc/self/statm", "r");
   if (file == nullptr) return 0;
-  unsigned long total = 0, resident = 0;
-  const int got = std::fscanf(file, "%lu %lu", &total, &resident);
+  unsigned long total = 0, resident = 0, shared = 0;
+  const int got = std::fscanf(file, "%lu %lu %lu", &total, &resident, &shared);
   std::fclose(file);
-  return got == 2 ? static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) : 0;
+  return got == 3 ? static_cast<double>(resident - shared) * static_cast<double>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
 struct Reopened {
@@ -112,34 +118,49 @@ struct Reopened {
   double bytes_per_run;
 };
 
-// Opens a store with `runs` live runs that wait for their fifth task: six events each.
-Reopened reopen(Scratch& scratch, std::uint64_t runs) {
-  const std::string path = scratch.next();
+// A store with `runs` live runs that wait for their fifth task: five events each.
+void make_waiting_runs(const std::string& path, std::uint64_t runs) {
   const Workflow workflow(kWaiting);
-  {
-    std::atomic<std::uint64_t> reached{0};
-    Store store(path);
-    store.native("noop", noop);
-    store.native("last", count, &reached);
-    for (std::uint64_t started = 0; started < runs; started += 4096) store.start_many(workflow, 4096);
-    while (reached.load() < runs / 4096 * 4096) std::this_thread::yield();
-    store.drain();
-  }
+  std::atomic<std::uint64_t> reached{0};
+  Store store(path);
+  store.native("noop", noop);
+  store.native("last", count, &reached);
+  for (std::uint64_t started = 0; started < runs; started += kWaitingChunk) store.start_many(workflow, kWaitingChunk);
+  while (reached.load() < runs) std::this_thread::yield();
+  store.drain();
+}
+
+// What the child of reopen() does: opens the store and prints seconds and bytes of resident memory that took.
+int open_and_tell(const std::string& path) {
   const double before = resident_bytes();
   const double begin = now();
   Store store(path);
   const double seconds = now() - begin;
-  const double live = static_cast<double>((runs + 4095) / 4096 * 4096);
-  return {live * 5 / seconds, (resident_bytes() - before) / live};
+  std::printf("%.9f %.0f\n", seconds, resident_bytes() - before);
+  return 0;
 }
 
-void measure(const Options& options, Report& report) {
-  Scratch scratch(options.dir);
-  const std::uint64_t scale = options.smoke ? 1 : 100;
-  Figure throughput{"durable completions, many runs", "tasks/s", {}, "", 0, ">= 1e6"};
-  for (int i = 0; i < options.runs; ++i) throughput.runs.push_back(many_runs(scratch, 8192 * scale));
-  report.add(throughput);
+// In a process of its own: memory that this one has freed would be used again and not be seen.
+Reopened reopen(Scratch& scratch, std::uint64_t runs) {
+  const std::string path = scratch.next();
+  make_waiting_runs(path, runs);
+  const std::string command = "/proc/" + std::to_string(::getpid()) + "/exe --open " + path;
+  std::FILE* child = ::popen(command.c_str(), "r");
+  double seconds = 0, bytes = 0;
+  const int got = child == nullptr ? 0 : std::fscanf(child, "%lf %lf", &seconds, &bytes);
+  if (child != nullptr) ::pclose(child);
+  if (got != 2) throw std::runtime_error("the child could not open " + path);
+  return {static_cast<double>(runs) * 5 / seconds, bytes / static_cast<double>(runs)};
+}
 
+void measure_throughput(const Options& options, Scratch& scratch, Report& report) {
+  Figure throughput{"durable completions, many runs", "tasks/s", {}, "", 0, ">= 1e6"};
+  const std::uint64_t runs = options.smoke ? 8192 : 819200;
+  for (int i = 0; i < options.runs; ++i) throughput.runs.push_back(many_runs(scratch, runs));
+  report.add(throughput);
+}
+
+void measure_latency(const Options& options, Scratch& scratch, Report& report) {
   Figure impure{"one-step run p50", "us", {}, "append + fdatasync", 0, "ratio <= 3"};
   Figure pure{"one-step pure run p50", "us", {}, "append + fdatasync", 0, ""};
   Figure tail{"one-step run p99", "us", {}, "append + fdatasync", 0, ""};
@@ -156,16 +177,25 @@ void measure(const Options& options, Report& report) {
     figure->against = median_of(floor);
     report.add(*figure);
   }
+}
 
+void measure_reopen(const Options& options, Scratch& scratch, Report& report) {
   Figure recovery{"recovery", "events/s", {}, "", 0, ">= 5e6"};
   Figure memory{"memory of a waiting run", "bytes", {}, "", 0, "<= 400"};
   for (int i = 0; i < options.runs; ++i) {
-    const Reopened reopened = reopen(scratch, 4096 * (options.smoke ? 1 : 50));
+    const Reopened reopened = reopen(scratch, kWaitingChunk * (options.smoke ? 1 : 50));
     recovery.runs.push_back(reopened.events_per_second);
     memory.runs.push_back(reopened.bytes_per_run);
   }
   report.add(recovery);
   report.add(memory);
+}
+
+void measure(const Options& options, Report& report) {
+  Scratch scratch(options.dir);
+  if (options.wants("throughput")) measure_throughput(options, scratch, report);
+  if (options.wants("latency")) measure_latency(options, scratch, report);
+  if (options.wants("reopen")) measure_reopen(options, scratch, report);
 }
 
 Options read_options(int argc, char** argv) {
@@ -180,16 +210,19 @@ Options read_options(int argc, char** argv) {
       options.runs = std::max(1, std::atoi(argv[++i]));
     } else if (word == "--dir" && has_value) {
       options.dir = argv[++i];
+    } else if (word == "--only" && has_value) {
+      options.only = argv[++i];
     } else if (word == "--json" && has_value) {
       options.json = argv[++i];
     } else {
-      throw std::runtime_error("usage: tenuto_bench [--smoke] [--runs N] [--dir DIR] [--json FILE]");
+      throw std::runtime_error("usage: tenuto_bench [--smoke] [--runs N] [--only throughput|latency|reopen] [--dir DIR] [--json FILE]");
     }
   }
   return options;
 }
 
 int main_of(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--open") return open_and_tell(argv[2]);
   const Options options = read_options(argc, argv);
   Report report;
   measure(options, report);

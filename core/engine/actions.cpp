@@ -36,7 +36,7 @@ Result<std::uint32_t> Actions::register_as(std::string_view name, ServedBy kind,
   if (body != nullptr) action.body = std::move(*body);
   action.served_by.store(kind, std::memory_order_release);  // pairs with the acquire in Dispatch::release
   if (const auto parked = parked_.find(number); parked != parked_.end()) {
-    released = std::move(parked->second);
+    released.assign(parked->second.begin(), parked->second.end());
     parked_.erase(parked);
   }
   return number;

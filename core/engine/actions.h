@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -90,7 +91,7 @@ class Actions {
 
   mutable Mutex mutex_;
   std::unordered_map<std::string, std::uint32_t> numbers_ TN_GUARDED_BY(mutex_);
-  std::unordered_map<std::uint32_t, std::vector<Offer>> parked_ TN_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint32_t, std::deque<Offer>> parked_ TN_GUARDED_BY(mutex_);
   mutable Slab<Action> slab_;
 };
 

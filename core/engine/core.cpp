@@ -62,7 +62,12 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     }
     if (event.run.value == 0) return {};
     if (const auto* started = std::get_if<RunStarted>(&event.body)) return begin(event, *started, end);
-    const auto run = core_.runs_.find(event.run);
+    // Events of one run mostly come in a row.
+    if (event.run != last_number_) {
+      last_number_ = event.run;
+      last_run_ = core_.runs_.find(event.run);
+    }
+    const std::optional<RunRef> run = last_run_;
     if (!run.has_value()) {
       return {Code::damaged, "the journal has an event of run " + std::to_string(event.run.value) +
                                  ", which is not known; check the store with: tenuto db verify"};
@@ -92,8 +97,10 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     slot.binding = binding;
     slot.started = event.at;
     slot.last = end;
+    last_number_ = event.run;
+    last_run_ = run;
     if (started.id_chosen) {
-      slot.chosen_id = std::make_shared<const std::string>(started.id);
+      slot.chosen_id = Payload::make(ContentType::bytes, started.id);
       core_.runs_.claim_id(started.id, identity_of(event.run, started.workflow, started.input));
     }
     return {};
@@ -102,6 +109,8 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
   EngineCore& core_;
   Changes changes_;
   std::vector<RetireRun> ended_;
+  RunNumber last_number_;
+  std::optional<RunRef> last_run_;
 };
 
 Status EngineCore::recover() {
@@ -144,9 +153,11 @@ Status EngineCore::recover() {
 }
 
 void EngineCore::resume_runs() {
-  runs_.for_each([this](RunRef run) {
+  Contexts::Lease lease(contexts_);
+  runs_.for_each([&](RunRef run) {
     const RunSlot& slot = runs_.at(run.slot);
-    if (slot.binding != nullptr && !is_final(slot.run.state)) send(run, ResumeRun{});
+    const bool is_live = slot.binding != nullptr && !is_final(slot.run.state);
+    if (is_live && deliver(run, ResumeRun{})) process(run, *lease);
   });
 }
 

@@ -147,6 +147,7 @@ class EngineCore final : public Handler {
   [[nodiscard]] bool deliver(RunRef run, MessageBody body);
   void process(RunRef run, Context& context);
   void schedule(RunRef run);
+  void yield_run(std::uint32_t slot, Context& context);
   void note_uncommitted(Context& context);
   void forget_materialised();
   void arm_pool_sample();

@@ -16,39 +16,62 @@ constexpr TimerPayload kSamplePools{0, 1};
 
 // ---- Bodies ---------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// Offers on their way to one place, handed over together.
+class Bulk {
+ public:
+  explicit Bulk(Scheduler& scheduler, Worker* worker) : scheduler_(scheduler), worker_(worker) {}
+  ~Bulk() {
+    flush_pool();
+    if (items_.empty()) return;
+    if (items_.size() == 1 && worker_ != nullptr) {
+      worker_->set_next(items_.front());  // what follows from what was just done is warm in the caches
+    } else if (worker_ != nullptr) {
+      worker_->push_bulk(items_);
+    } else {
+      scheduler_.inject_bulk(items_);
+    }
+  }
+  Bulk(const Bulk&) = delete;
+  Bulk& operator=(const Bulk&) = delete;
+
+  void add_inline(TicketToken token) { items_.emplace_back(WorkKind::body, token.generation(), token.slot()); }
+  void add(Pool& pool, TicketToken token) {
+    if (pool_ != &pool) flush_pool();
+    pool_ = &pool;
+    tokens_.push_back(token);
+  }
+
+ private:
+  void flush_pool() {
+    if (pool_ != nullptr) pool_->push(tokens_);
+    tokens_.clear();
+  }
+  Scheduler& scheduler_;
+  Worker* const worker_;
+  std::vector<WorkItem> items_;
+  std::vector<TicketToken> tokens_;
+  Pool* pool_ = nullptr;
+};
+
+}  // namespace
+
 void EngineCore::release(std::span<const Offer> offers, Worker* worker) {
-  std::vector<TicketToken> tokens;
-  Pool* pool = nullptr;
-  const auto flush = [&] {
-    if (pool != nullptr) pool->push(tokens);
-    tokens.clear();
-  };
+  Bulk bulk(scheduler_, worker);
   for (const Offer& offer : offers) {
-    Action& action = actions_.at(offer.action);
+    const Action& action = actions_.at(offer.action);
     ServedBy served_by = action.served_by.load(std::memory_order_acquire);  // pairs with Actions::register_as
     if (served_by == ServedBy::nobody) {
       if (actions_.park(offer)) continue;
       served_by = action.served_by.load(std::memory_order_acquire);
     }
     if (served_by == ServedBy::native_inline) {
-      const WorkItem item(WorkKind::body, offer.token.generation(), offer.token.slot());
-      if (worker == nullptr) {
-        scheduler_.inject(item);
-      } else if (offers.size() == 1) {
-        worker->set_next(item);
-      } else {
-        worker->push(item);
-      }
-      continue;
+      bulk.add_inline(offer.token);
+    } else {
+      bulk.add(served_by == ServedBy::host ? *offer.pool : native_pool_, offer.token);
     }
-    Pool* target = served_by == ServedBy::host ? offer.pool : &native_pool_;
-    if (target != pool) {
-      flush();
-      pool = target;
-    }
-    tokens.push_back(offer.token);
   }
-  flush();
 }
 
 bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
@@ -56,8 +79,8 @@ bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
   Ticket& ticket = tickets_.at(token.slot());
   if (!ticket.try_begin(token.generation())) return false;
   ticket.started = clock_.wall();
-  if (ticket.timeout_ns > 0) {
-    const MonoTime deadline{clock_.monotonic().ns + ticket.timeout_ns};
+  if (const Nanos timeout = ticket.binding->plan->policy_of(ticket.task).timeout_ns; timeout > 0) {
+    const MonoTime deadline{clock_.monotonic().ns + timeout};
     ticket.timeout_timer = timers_.arm_mono(deadline, {token.word, 0});
     ticket.has_timer = true;
   }
@@ -67,9 +90,10 @@ bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
 
 namespace {
 
-Input make_input(const Ticket& ticket, BodyReport&& report) {
-  if (report.done) return BodyDone{ticket.task, ticket.attempt, std::move(report.result), ticket.started};
-  return BodyFailed{ticket.task, ticket.attempt, report.kind, std::move(report.failure), ticket.started};
+MessageBody outcome_of(TicketToken token, const Ticket& ticket, BodyReport&& report) {
+  if (report.done) return Done{token, {ticket.task, ticket.attempt, std::move(report.result), ticket.started}};
+  return boxed(
+      Failed{token, {ticket.task, ticket.attempt, report.kind, std::move(report.failure), ticket.started}});
 }
 
 }  // namespace
@@ -94,18 +118,18 @@ bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context
     if (deliver(run, LateReturn{token})) process(run, context);
     return false;
   }
-  if (deliver(run, Outcome{token, make_input(ticket, std::move(report))})) process(run, context);
+  if (deliver(run, outcome_of(token, ticket, std::move(report)))) process(run, context);
   return true;
 }
 
 void EngineCore::time_out(TicketToken token) {
   Ticket& ticket = tickets_.at(token.slot());
   if (!ticket.try_abandon(token.generation())) return;  // it came back in time
-  const double seconds = static_cast<double>(ticket.timeout_ns) / kSecond;
+  const double seconds = static_cast<double>(ticket.binding->plan->policy_of(ticket.task).timeout_ns) / kSecond;
   char text[64];
   std::snprintf(text, sizeof text, "no result after %g s", seconds);
   BodyFailed failed{ticket.task, ticket.attempt, FailureKind::timed_out, {"TimedOut", text, ""}, ticket.started};
-  send(ticket.run, Outcome{token, std::move(failed)});
+  send(ticket.run, boxed(Failed{token, std::move(failed)}));
 }
 
 const Ticket* EngineCore::held_ticket(TicketToken token) const {
@@ -118,12 +142,12 @@ void EngineCore::run_body(TicketToken token, Context& context) {
   BodyCall call{};
   if (!begin_body(token, call)) return;
   BodyReport report;
-  actions_.at(call.ticket->action).body.call(call, report);
+  actions_.at(call.ticket->binding->action_of(call.ticket->task)).body.call(call, report);
   this->report(token, std::move(report), context);
 }
 
 std::string EngineCore::run_id_of(const Ticket& ticket) const {
-  if (ticket.chosen_id != nullptr) return *ticket.chosen_id;
+  if (!ticket.chosen_id.is_null_json()) return std::string(ticket.chosen_id.view());
   return make_run_id(ticket.run_started, ticket.number, options_.store_key);
 }
 
@@ -153,6 +177,16 @@ bool EngineCore::deliver(RunRef run, MessageBody body) {
 }
 
 void EngineCore::process(RunRef run, Context& context) { Processor(*this, run.slot, context).drain(); }
+
+// The run has had its share: all others go first.
+void EngineCore::yield_run(std::uint32_t slot, Context& context) {
+  const WorkItem item(WorkKind::run, 0, slot);
+  if (context.worker != nullptr) {
+    context.worker->push_global(item);
+  } else {
+    scheduler_.inject(item);
+  }
+}
 
 void EngineCore::send(RunRef run, MessageBody body) {
   if (deliver(run, std::move(body))) scheduler_.inject(WorkItem(WorkKind::run, 0, run.slot));

@@ -22,10 +22,14 @@ struct StartRun {
 };
 // The first message of a run that recovery rebuilt: carry out what is outstanding.
 struct ResumeRun {};
-// An outcome of a body; `input` is BodyDone or BodyFailed. `token` is the ticket that was awaited.
-struct Outcome {
+// An outcome of a body. `token` is the ticket that was awaited.
+struct Done {
   TicketToken token;
-  Input input;
+  BodyDone done;
+};
+struct Failed {
+  TicketToken token;
+  BodyFailed failed;
 };
 // A body whose attempt had been over came back: its task may be tried again now.
 struct LateReturn {
@@ -50,8 +54,16 @@ struct AskState {
 // The run has ended and everything of it is in the tables: forget it.
 struct ForgetRun {};
 
-using MessageBody =
-    std::variant<StartRun, ResumeRun, Outcome, LateReturn, RetryTime, CancelRun, AwaitEnd, AskState, ForgetRun>;
+// What is rare or large is boxed: one message is made per task, and most are Done.
+template <class Body>
+using Boxed = std::unique_ptr<Body>;
+using MessageBody = std::variant<Boxed<StartRun>, ResumeRun, Done, Boxed<Failed>, LateReturn, RetryTime, Boxed<CancelRun>,
+                                 AwaitEnd, AskState, ForgetRun>;
+
+template <class Body>
+[[nodiscard]] Boxed<Body> boxed(Body body) {
+  return std::make_unique<Body>(std::move(body));
+}
 
 // Owned by the mailbox from push to take_all. A message for an earlier use of the slot is dropped by its generation.
 struct Message {
@@ -59,5 +71,6 @@ struct Message {
   std::uint32_t generation = 0;
   MessageBody body;
 };
+static_assert(sizeof(Message) <= 64, "a message fits a cache line");
 
 }  // namespace tenuto

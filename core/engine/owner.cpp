@@ -120,7 +120,7 @@ void OwnerEngine::commit_loop() {
   Committer& committer = core_->committer();
   while (!stopping_.load(std::memory_order_acquire)) {
     if (core_->commit_one(*lease)) continue;
-    if (committer.stall() != Stall::none && core_->ring().is_published()) {
+    if (committer.stall() != Stall::none && committer.is_behind()) {
       (void)commit_parker_.park_for(std::max(committer.retry_after(), kMillisecond));
       continue;
     }
@@ -348,7 +348,7 @@ Status OwnerEngine::cancel(const RunName& run, std::string_view reason, std::str
   const WaiterRef waiter = std::make_shared<Waiter>();
   RunAnswer answer;
   answer.status = Status(Code::not_found, "");
-  if (core_->send(run.number, CancelRun{{std::string(reason), std::string(by), CommandId{}}, waiter})) {
+  if (core_->send(run.number, boxed(CancelRun{{std::string(reason), std::string(by), CommandId{}}, waiter}))) {
     answer = await(waiter, -1);
   }
   if (answer.status.code() != Code::not_found) return answer.status;

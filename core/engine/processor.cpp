@@ -16,7 +16,7 @@ void Processor::drain() {
       if (handled++ == limits::kMailboxBatchMax) {
         slot_.backlog = list;
         finish_step();
-        core_.scheduler_.inject(WorkItem(WorkKind::run, 0, number_));
+        core_.yield_run(number_, context_);
         return;
       }
       const std::unique_ptr<Message> message(list);
@@ -32,7 +32,7 @@ void Processor::handle(Message& message) {
     drop(message);
     return;
   }
-  const bool starts = std::holds_alternative<StartRun>(message.body);
+  const bool starts = std::holds_alternative<Boxed<StartRun>>(message.body);
   if (slot_.binding == nullptr && !starts) {
     slot_.make_extra().early.push_back(std::move(message.body));
     return;
@@ -52,7 +52,7 @@ void Processor::drop(Message& message) {
     answer.status = Status(Code::not_found, "the run is no longer live");
     waiter->answer(std::move(answer));
   };
-  if (auto* cancel = std::get_if<CancelRun>(&message.body)) gone(cancel->waiter);
+  if (auto* cancel = std::get_if<Boxed<CancelRun>>(&message.body)) gone((*cancel)->waiter);
   if (auto* await = std::get_if<AwaitEnd>(&message.body)) gone(await->waiter);
   if (auto* ask = std::get_if<AskState>(&message.body)) gone(ask->waiter);
   if (std::holds_alternative<RetryTime>(message.body)) core_.busy_.fetch_sub(1, std::memory_order_relaxed);
@@ -64,7 +64,7 @@ void Processor::drop(Message& message) {
 void Processor::on(StartRun& start) {
   slot_.binding = start.binding;
   slot_.started = start.at;
-  if (start.started.id_chosen) slot_.chosen_id = std::make_shared<const std::string>(start.started.id);
+  if (start.started.id_chosen) slot_.chosen_id = Payload::make(ContentType::bytes, start.started.id);
   slot_.run = begin_run(start.number, start.binding->plan, start.started, context_.changes);
   context_.writer.add(Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
   core_.counters_.started.fetch_add(1, std::memory_order_relaxed);
@@ -77,20 +77,26 @@ void Processor::on(ResumeRun&) {
   settle();
 }
 
-void Processor::on(Outcome& outcome) {
-  const std::uint32_t ticket = outcome.token.slot();
-  unlink(ticket);
+bool Processor::take_back(TicketToken token) {
+  unlink(token.slot());
   --slot_.in_flight;
-  const auto* failed = std::get_if<BodyFailed>(&outcome.input);
-  if (core_.tickets_.at(ticket).is_out(outcome.token.generation())) {
-    // Timed out: the body goes on for itself, and its task is not tried again before it has come back.
-    TN_CHECK(failed != nullptr);
-    slot_.make_extra().abandoned.push_back({failed->task, outcome.token});
-  } else {
-    free_ticket(ticket);
-  }
+  if (core_.tickets_.at(token.slot()).is_out(token.generation())) return true;
+  free_ticket(token.slot());
+  return false;
+}
+
+void Processor::on(Done& done) {
+  TN_CHECK(!take_back(done.token));
   // A refusal can't be: the ticket was the one that was awaited.
-  TN_CHECK(step(std::move(outcome.input)).ok());
+  TN_CHECK(step(std::move(done.done)).ok());
+}
+
+void Processor::on(Failed& failed) {
+  if (take_back(failed.token)) {
+    // Timed out: the body goes on for itself, and its task is not tried again before it has come back.
+    slot_.make_extra().abandoned.push_back({failed.failed.task, failed.token});
+  }
+  TN_CHECK(step(std::move(failed.failed)).ok());
 }
 
 void Processor::on(LateReturn& late) {
@@ -140,7 +146,7 @@ void Processor::on(AskState& ask) { answer(ask.waiter, answer_now()); }
 
 void Processor::on(ForgetRun&) {
   core_.runs_.forget({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.run.number,
-                     slot_.chosen_id.get());
+                     slot_.chosen_id);
 }
 
 Status Processor::step(Input&& input) {
@@ -240,17 +246,15 @@ void Processor::issue(TaskIndex task, Payload argument) {
   ticket.chosen_id = slot_.chosen_id;
   ticket.task = task;
   ticket.attempt = Attempt{slot_.run.row(task).attempt};
-  ticket.action = slot_.binding->action_of(task);
   ticket.binding = slot_.binding;
   ticket.argument = std::move(argument);
-  ticket.timeout_ns = policy.timeout_ns;
   ticket.previous = Slab<Ticket>::kNone;
   ticket.next = slot_.first_ticket;
   if (ticket.next != Slab<Ticket>::kNone) core_.tickets_.at(ticket.next).previous = number;
   slot_.first_ticket = number;
   ++slot_.in_flight;
   core_.busy_.fetch_add(1, std::memory_order_relaxed);
-  const Offer offer{TicketToken(ticket.issue(), number), ticket.action, &slot_.binding->pool_of(task)};
+  const Offer offer{TicketToken(ticket.issue(), number), slot_.binding->action_of(task), &slot_.binding->pool_of(task)};
   if (policy.pure || !core_.options_.wait_for_disk) {
     context_.offers.push_back(offer);
   } else {

@@ -21,9 +21,15 @@ class Processor {
   void handle(Message& message);
   void drop(Message& message);
 
+  // Boxed bodies are unpacked; everything else is as it is.
+  template <class Body>
+  void on(Boxed<Body>& body) {
+    on(*body);
+  }
   void on(StartRun& start);
   void on(ResumeRun& resume);
-  void on(Outcome& outcome);
+  void on(Done& done);
+  void on(Failed& failed);
   void on(LateReturn& late);
   void on(RetryTime& retry);
   void on(CancelRun& cancel);
@@ -31,6 +37,8 @@ class Processor {
   void on(AskState& ask);
   void on(ForgetRun& forget);
 
+  // The ticket's outcome is here; true when its body is still out.
+  [[nodiscard]] bool take_back(TicketToken token);
   // decide, record, settle.
   Status step(Input&& input);
   void record(const Event& event);

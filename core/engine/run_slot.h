@@ -41,7 +41,7 @@ struct RunSlot {
   const PlanBinding* binding = nullptr;  // null until the run has begun
   Position last;                       // the end of the newest batch with an event of it
   WallTime started;
-  std::shared_ptr<const std::string> chosen_id;  // null: the id is generated from time and number
+  Payload chosen_id;                   // as bytes; null: the id is generated from time and number
   std::unique_ptr<RunExtra> extra;
   Run run;
 

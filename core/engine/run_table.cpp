@@ -22,8 +22,8 @@ std::optional<RunRef> RunTable::add(RunNumber number) {
   return run;
 }
 
-void RunTable::forget(RunRef run, RunNumber number, const std::string* chosen_id) {
-  if (chosen_id != nullptr) release_id(*chosen_id);
+void RunTable::forget(RunRef run, RunNumber number, const Payload& chosen_id) {
+  if (!chosen_id.is_null_json()) release_id(chosen_id.view());
   {
     NumberShard& shard = shard_of(number);
     MutexLock lock(shard.mutex);
@@ -32,7 +32,7 @@ void RunTable::forget(RunRef run, RunNumber number, const std::string* chosen_id
   RunSlot& slot = slots_.at(run.slot);
   slot.run = Run();
   slot.extra.reset();
-  slot.chosen_id.reset();
+  slot.chosen_id = Payload();
   slot.in_flight = 0;
   slot.binding = nullptr;
   slot.generation.store(run.generation + 1, std::memory_order_release);

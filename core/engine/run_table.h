@@ -35,7 +35,7 @@ class RunTable {
   // A slot for a new run; nullopt when kChunksMax are in use.
   std::optional<RunRef> add(RunNumber number);
   // By the run's processor, after its last event is in the tables. Stale messages are told by the generation.
-  void forget(RunRef run, RunNumber number, const std::string* chosen_id);
+  void forget(RunRef run, RunNumber number, const Payload& chosen_id);
 
   [[nodiscard]] RunSlot& at(std::uint32_t slot) const { return slots_.at(slot); }
   [[nodiscard]] std::optional<RunRef> find(RunNumber number) const;

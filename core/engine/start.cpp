@@ -24,7 +24,7 @@ const PlanBinding& EngineCore::bind(const PlanRef& plan, Context& context) {
 }
 
 void EngineCore::begin(RunRef run, StartRun start, Context& context) {
-  if (deliver(run, std::move(start))) process(run, context);
+  if (deliver(run, boxed(std::move(start)))) process(run, context);
 }
 
 Result<RunName> EngineCore::start(const StartRequest& request, CommandId command, const WaiterRef& waiter) {
@@ -43,14 +43,14 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
     if (!other.has_value()) {
       auto stored = stored_identity(request.id);
       if (!stored.ok()) {
-        runs_.forget(*run, number, &request.id);
+        runs_.forget(*run, number, Payload::make(ContentType::bytes, request.id));
         return stored.status();
       }
       other = *stored;
       if (other.has_value()) runs_.release_id(request.id);
     }
     if (other.has_value()) {
-      runs_.forget(*run, number, nullptr);
+      runs_.forget(*run, number, Payload());
       return existing_run(request, mine, *other, waiter);
     }
   }
@@ -69,7 +69,7 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
   begin(*run, std::move(start), context);
   commit_one(context);
   context.commits_itself = false;
-  if (ring_->is_published()) on_uncommitted();
+  if (committer_->is_behind()) on_uncommitted();
   return name;
 }
 
@@ -113,7 +113,7 @@ Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Pa
                                "", "", CommandId{}};
     begin(*run, std::move(start), context);
   }
-  if (ring_->is_published()) on_uncommitted();
+  if (committer_->is_behind()) on_uncommitted();
   return first;
 }
 

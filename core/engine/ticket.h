@@ -18,8 +18,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
 
 #include "core/base/clock.h"
 #include "core/base/ids.h"
@@ -48,13 +46,11 @@ class Ticket {
   RunRef run;
   RunNumber number;
   WallTime run_started;
-  std::shared_ptr<const std::string> chosen_id;  // of the run; null: generated
+  Payload chosen_id;  // of the run, as bytes; null: generated
   TaskIndex task;
   Attempt attempt;
-  std::uint32_t action = 0;
   const PlanBinding* binding = nullptr;  // lives as long as the engine
   Payload argument;
-  Nanos timeout_ns = 0;
   // Set by whoever begins the body, before its outcome is reported.
   WallTime started;
   TimerHandle timeout_timer;
@@ -87,7 +83,7 @@ class Ticket {
   // Lets go of what the ticket refers to; its slot may be released to the slab then.
   void make_free() {
     argument = Payload();
-    chosen_id.reset();
+    chosen_id = Payload();
     has_timer = false;
     const std::uint32_t generation = generation_of(word_.load(std::memory_order_relaxed)) + 1;
     word_.store(pack(generation == 0 ? 1 : generation, TicketState::free), std::memory_order_release);

@@ -9,21 +9,9 @@
 #include "core/plan/compile.h"
 #include "core/store/mem_log.h"
 #include "core/store/mem_state.h"
+#include "tests/support/core_world.h"
 
 namespace tenuto::testing {
-
-// Stands still until it is moved.
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] WallTime wall() const override { return {wall_ns}; }
-  [[nodiscard]] MonoTime monotonic() const override { return {mono_ns}; }
-  void advance(Nanos ns) {
-    wall_ns += ns;
-    mono_ns += ns;
-  }
-  Nanos wall_ns = 1'700'000'000 * kSecond;
-  Nanos mono_ns = 5 * kSecond;
-};
 
 class CoreHarness {
  public:
@@ -32,12 +20,7 @@ class CoreHarness {
   // Opens the store again, as after the end of the process.
   void open() {
     core.reset();
-    CoreOptions options;
-    options.threads = 0;
-    options.seed = 7;
-    options.store_key = 99;
-    options.store_id = {1, 2};
-    core = std::make_unique<EngineCore>(options, clock, log, state);
+    core = std::make_unique<EngineCore>(core_options_for_tests(), clock, log, state);
     const Status status = core->recover();
     TN_CHECK(status.ok());
     for (const auto& [name, body] : natives_) add_native(name, body);

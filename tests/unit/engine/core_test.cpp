@@ -168,7 +168,7 @@ TEST(Core, CancelWithdrawsWhatHasNotBegun) {
   BodyCall call{};
   ASSERT_TRUE(h.core->begin_body(tokens[0], call));
   auto cancelled = std::make_shared<Waiter>();
-  ASSERT_TRUE(h.core->send(run.number, CancelRun{{"enough", "ann", CommandId{}}, cancelled}));
+  ASSERT_TRUE(h.core->send(run.number, boxed(CancelRun{{"enough", "ann", CommandId{}}, cancelled})));
   h.settle();
   ASSERT_TRUE(cancelled->wait(0));
   EXPECT_TRUE(cancelled->take().status.ok());
