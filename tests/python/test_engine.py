@@ -1,4 +1,4 @@
-"""Runs on an engine in memory: results, failures, retries, time-outs, cancels, bodies, threads, event loops."""
+"""Runs on an engine: results, failures, retries, time-outs, cancels, bodies, threads, event loops."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,8 @@ LONG = "60s"
 
 
 @pytest.fixture
-def engine() -> Iterator[tenuto.Engine]:
-    with tenuto.open(durability="memory") as opened:
+def engine(tmp_path: Path) -> Iterator[tenuto.Engine]:
+    with tenuto.open(tmp_path / "store") as opened:
         yield opened
 
 
@@ -409,7 +410,7 @@ def test_an_await_can_be_given_up(engine: tenuto.Engine) -> None:
 
 
 # Opening and closing.
-def test_the_default_store_opens_at_first_use(tmp_path: Any) -> None:
+def test_the_default_store_opens_at_first_use(tmp_path: Path) -> None:
     assert not (tmp_path / "default.db").exists()
     assert arithmetic.run(1) == 7
     assert (tmp_path / "default.db").is_dir()
@@ -436,7 +437,7 @@ def test_with_nests() -> None:
     assert engine.role == "closed"
 
 
-def test_draining(tmp_path: Any) -> None:
+def test_draining(tmp_path: Path) -> None:
     with tenuto.open(tmp_path / "s") as engine:
         arithmetic.start(1, id="d-1")
         engine.close(drain=True, timeout=LONG)
@@ -444,7 +445,7 @@ def test_draining(tmp_path: Any) -> None:
         assert engine.find("d-1").state == "completed"
 
 
-def test_detaching_goes_on_at_the_next_open(tmp_path: Any) -> None:
+def test_detaching_goes_on_at_the_next_open(tmp_path: Path) -> None:
     first, second = threading.Event(), threading.Event()
     calls: list[str] = []
 
@@ -487,7 +488,7 @@ def test_closing_is_prompt_while_a_body_is_stuck() -> None:
     release.set()
 
 
-def test_options_out_of_range(tmp_path: Any) -> None:
+def test_options_out_of_range(tmp_path: Path) -> None:
     for wrong in ({"mode": "x"}, {"durability": 1}, {"slots": 0}, {"retention_age": 3}, {"retention_count": 0}):
         with pytest.raises(tenuto.InvalidArgument):
             tenuto.open(tmp_path / "s", **wrong)
@@ -498,7 +499,7 @@ def test_options_out_of_range(tmp_path: Any) -> None:
         tenuto.open(tmp_path / "file")
 
 
-def test_opening_twice_gives_the_same_engine(tmp_path: Any) -> None:
+def test_opening_twice_gives_the_same_engine(tmp_path: Path) -> None:
     with tenuto.open(tmp_path / "s") as one, tenuto.open(tmp_path / "s") as two:
         assert one.role == two.role == "owner"
         run = arithmetic.start(1, engine=one)
