@@ -46,12 +46,19 @@ class Session:
         self._target = target
         self._start = start
         self._orphaned_since: float | None = None
-        self.engine = self._opened()
-        try:
-            self.run = self._begun(id)
-        except BaseException:
-            self.engine.close()
-            raise
+        self._begin(id)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine as it is now."""
+        assert self._engine is not None
+        return self._engine
+
+    @property
+    def run(self) -> Run[Any]:
+        """The run, through this engine."""
+        assert self._run is not None
+        return self._run
 
     def wait(self, limit: timedelta | None, show: Callable[[dict[str, Any]], object] | None) -> Any:
         """The output of the run.
@@ -81,15 +88,18 @@ class Session:
 
     def close(self) -> None:
         """Closes the engine; a run that goes on continues with the next one."""
-        self.engine.close()
+        if self._engine is not None:
+            self._engine.close()
 
-    def _opened(self) -> Engine:
-        return tenuto.open(self._path)
-
-    def _begun(self, id: str | None) -> Run[Any]:
-        if self.engine.role == "owner":
-            self._target.bring_bodies()
-        return self._start(self.engine, id)
+    def _begin(self, id: str | None) -> None:
+        self._engine: Engine | None = tenuto.open(self._path)
+        try:
+            if self._engine.role == "owner":
+                self._target.bring_bodies()
+            self._run: Run[Any] | None = self._start(self._engine, id)
+        except BaseException:
+            self._engine.close()
+            raise
 
     def _is_orphaned(self) -> bool:
         if self.engine.role == "owner" or self.engine.info().get("owner_pid") is not None:
@@ -100,9 +110,11 @@ class Session:
 
     def _take_over(self) -> None:
         """Two that wait may both try: one of them becomes the owner, and the other its client."""
+        id = self.run.id
         self.engine.close()
-        self.engine = self._opened()
+        # A store can be opened as its owner when nothing in this process has it open as a client.
+        self._run = self._engine = None
         self._orphaned_since = None
+        self._begin(id)
         if self.engine.role == "owner":
             note("the owner of the store has gone; this process runs the tasks now")
-        self.run = self._begun(self.run.id)
