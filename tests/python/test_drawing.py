@@ -119,13 +119,13 @@ def test_a_number_skips_a_name_that_is_taken() -> None:
 
 def test_names_that_cel_does_not_take() -> None:
     def w(x: str) -> Any:
-        a, b, c = fetch(x, name="a-b"), fetch(x, name="in"), fetch(x, name="input")
+        a, b, c = fetch(x, name="a-b"), fetch(x, name="in"), fetch(x, name="größer")
         return [a["k"], b, c['q"'], fetch(x, name="größe")]
 
     assert workflow(w).to_dict()["output"] == [
         '${tasks["a-b"].k}',
         '${tasks["in"]}',
-        '${tasks["input"]["q\\""]}',
+        '${tasks["größer"]["q\\""]}',
         '${tasks["größe"]}',
     ]
 

@@ -174,6 +174,7 @@ LESSONS: list[tuple[Callable[[Any], Any], str, str]] = [
     (lambda x: use(after=3), "after= takes results of tasks, not 3", "b = task_b(after=a)"),
     (lambda x: use(after=x), "after= takes results of tasks", "`a = task_a()`"),
     (lambda x: use(name=f"n{x}"), "name= takes text that is known at drawing", 'Write name="…"'),
+    (lambda x: use(name="input"), "a node can't be named 'input'", "using(name="),
     (lambda x: use(name="a/b"), "'a/b' is no name for a node", "without `/`"),
     (lambda x: (use(name="a"), use(name="a")), "the name 'a' is taken by the node at", "Choose another name"),
     (lambda x: use(object()), "use(values=…)[0]: a value of type object can't be stored", "dataclass"),

@@ -22,7 +22,7 @@ Json: TypeAlias = dict[str, Any]
 
 _DEPTH_MAX: Final = 64
 _NAME_BYTES_MAX: Final = 255
-# A node of such a name is written tasks["input"]: the bare word means something else to the core.
+# Words of expressions, so that no node can have them for a name.
 _TAKEN: Final = frozenset({"input", "tasks"})
 
 _CURRENT: "ContextVar[Drawing | None]" = ContextVar("tenuto_drawing", default=None)
@@ -130,16 +130,20 @@ class Drawing:
         chosen = self._claim(name, suggested, frame)
         self.block.chain = None
         self.block.nodes[chosen] = node
-        text = (
-            chosen
-            if is_identifier(chosen) and chosen not in _TAKEN
-            else f"tasks[{json.dumps(chosen, ensure_ascii=False)}]"
-        )
+        text = chosen if is_identifier(chosen) else f"tasks[{json.dumps(chosen, ensure_ascii=False)}]"
         return Value(self, text, frozenset({Node(chosen, self.block)}))
 
     def _claim(self, name: str | None, suggested: str, frame: FrameType | None) -> str:
         if name is not None:
             self._check_name(name)
+        if (name or suggested) in _TAKEN:
+            raise self.noted(
+                lesson(
+                    f"a node can't be named {name or suggested!r}: expressions use the word",
+                    'Write `t.using(name="…")(…)`.',
+                )
+            )
+        if name is not None:
             if name in self._names:
                 raise self.noted(
                     lesson(f"the name {name!r} is taken by the node at {self._names[name]}", "Choose another name.")

@@ -115,8 +115,10 @@ def _text_template(drawing: "Drawing", text: str, path: str) -> str:
             written += escape(piece)
         else:
             drawing.use(piece, path)
-            # A dollar before a value would read as the escape `$${`.
-            written = f'{written[:-1]}${{"$"}}' if written.endswith("$") else written
+            # Dollars before a value would read as the escape `$${`.
+            bare = written.rstrip("$")
+            if bare != written:
+                written = f'{bare}${{"{written[len(bare) :]}"}}'
             written += f"${{{piece._text}}}"
     # A string that is one `${…}` alone has the type of its value; an f-string is text.
     return written if len(pieces) > 1 else f'{written}${{""}}'
