@@ -26,14 +26,13 @@ Committer::Committer(Log& log, Ring& ring, Segments& segments, CommitListener& l
 }
 
 bool Committer::run_one(bool sync) {
-  for (;;) {
-    if (busy_.exchange(true, std::memory_order_acq_rel)) return false;
+  while (role_.try_take()) {
     const bool did = commit_group(sync);
-    busy_.exchange(false, std::memory_order_acq_rel);
+    const bool somebody_came_by = role_.give_back();
     if (did) return true;
-    // See invariant 6: somebody may have published while the role was ours.
-    if (is_poisoned() || stall() != Stall::none || !ring_.is_published()) return false;
+    if (!somebody_came_by || is_poisoned() || stall() != Stall::none) return false;
   }
+  return false;
 }
 
 bool Committer::commit_group(bool sync) {

@@ -17,12 +17,12 @@
 //  5. The first group is always synced, so that no later owner takes the same generation: what this one then loses is told from
 //     what the next one writes in its place.
 //  6. Nobody is forgotten: when run_one() returns false and the committer is neither stalled nor poisoned, then whatever was
-//     published by a thread that found the role taken has been committed, or another thread has the role. The role is
-//     taken and given back by exchanges (acquire and release at once): a thread that fails to take it has published before the
-//     exchange that gives it back, so the look at the ring that follows sees it.
+//     published by a thread that found the role taken has been committed, or another thread has the role and will see it
+//     (core/journal/commit_role.h). Whoever gets true looks again, or sees to it that somebody does.
 #pragma once
 
 #include "core/base/sync.h"
+#include "core/journal/commit_role.h"
 #include "core/journal/ring.h"
 #include "core/journal/segments.h"
 
@@ -67,6 +67,9 @@ class Committer {
   // Everything before it survives the end of this process, though not a power cut.
   [[nodiscard]] Position written() const { return Position(written_.load(std::memory_order_acquire)); }
 
+  // True while the ring has something that is not written, published or about to be.
+  [[nodiscard]] bool is_behind() const { return ring_.tail() > written(); }
+
   // Ok, or poisoned.
   [[nodiscard]] Status health() const TN_EXCLUDES(mutex_);
   [[nodiscard]] bool is_poisoned() const { return poisoned_.load(std::memory_order_acquire); }
@@ -93,7 +96,7 @@ class Committer {
   const StoreId store_;
   const Generation generation_;
 
-  Atomic<bool> busy_{false};  // the role
+  CommitRole role_;
   // Of the holder of the role only.
   JournalPlace place_;           // of the next frame
   bool unsynced_start_ = false;  // what recovery read may be in the page cache only

@@ -9,7 +9,7 @@
 // committer looks at the word at its place, which is zero until (d), takes what is published in a row, and after writing it
 // puts zeros there and moves `head`.
 //
-// Thread safety: append(), is_published() and tail() by any number of threads; peek() and release() by one at a time, whoever has
+// Thread safety: append() and tail() by any number of threads; peek() and release() by one at a time, whoever has
 // the committer's role.
 //
 // Invariants:
@@ -89,11 +89,6 @@ class BasicRing {
     // Release: pairs with the load in peek(); the records are there when the word is.
     memory_.publish(offset(at), batch_word(records.size(), Position(at)));
     return Position(at + bytes);
-  }
-
-  // True when the committer has something to take. Any thread; a hint unless the caller has the committer's role.
-  [[nodiscard]] bool is_published() const {
-    return memory_.load(offset(head_.load(std::memory_order_acquire))) != 0;
   }
 
   // The published batches from the head on, at most `bytes_max` in whole batches; empty when the first is not published or

@@ -52,9 +52,7 @@ TEST(Ring, PositionsAreTheEndsOfBatchesFromTheStart) {
 TEST(Ring, GroupsAreWholeBatchesUpToTheBound) {
   Ring ring(Position(), 1024);
   Drain drain(ring);
-  EXPECT_FALSE(ring.is_published());
   for (int i = 0; i < 3; ++i) ring.append("12345678", drain);
-  EXPECT_TRUE(ring.is_published());
   EXPECT_EQ(ring.peek(1000).end, Position(48));
   EXPECT_EQ(ring.peek(40).end, Position(32));
   EXPECT_EQ(ring.peek(15).end, Position(0));
@@ -105,7 +103,7 @@ TEST(Ring, OneThreadAppendsMoreThanFitsByCommittingInline) {
 // Each batch names its producer and its number; the consumer must see each producer's numbers in order, and all.
 TEST(Ring, ThreeProducersKeepTheirOrder) {
   constexpr std::uint32_t kProducers = 3;
-  constexpr std::uint32_t kBatches = 20'000;
+  constexpr std::uint32_t kBatches = 5'000;
   Ring ring(Position(), 4096);
   class Yield final : public FullWaiter {
    public:
