@@ -1,0 +1,226 @@
+#include "tests/sim/clients.h"
+
+#include <algorithm>
+
+#include "core/base/run_id.h"
+
+namespace tenuto::testing {
+
+SimValue Clients::draw_input() {
+  Random& random = world_.random();
+  if (random.chance(1, 25)) return SimValue::number(world_.oracle().nonce());
+  const std::size_t padding = random.chance(1, 30) ? random.below(100u << 10) : 0;
+  // Few different ones, so that a second start under an id often has the same.
+  return SimValue::object(random.below(2), random.chance(1, 2), static_cast<std::int64_t>(random.below(3) * 4), padding);
+}
+
+RunRecord* Clients::any_run() {
+  auto& runs = world_.oracle().runs();
+  if (runs.empty()) return nullptr;
+  auto at = runs.begin();
+  std::advance(at, static_cast<std::ptrdiff_t>(world_.random().below(runs.size())));
+  return &at->second;
+}
+
+// ---- Requests -------------------------------------------------------------------------------------------------------
+
+bool Clients::start() {
+  if (runs_left_ == 0) return false;
+  Random& random = world_.random();
+  const SimWorkflow& workflow = workflows_[random.below(workflows_.size())];
+  std::string id;
+  if (random.chance(1, 2)) id = "order-" + std::to_string(random.below(4));
+  const RunRecord* taken = id.empty() ? nullptr : world_.oracle().find_chosen(id);
+  // Mostly the same request again.
+  if (taken != nullptr && random.chance(2, 3)) {
+    start_as(id, *taken->workflow, taken->input);
+  } else {
+    start_as(id, workflow, draw_input());
+  }
+  return true;
+}
+
+void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const SimValue& input) {
+  Oracle& oracle = world_.oracle();
+  const RunRecord* taken = id.empty() ? nullptr : oracle.find_chosen(id);
+  const bool same = taken != nullptr && taken->workflow->plan->hash() == workflow.plan->hash() &&
+                    taken->input.text == input.text;
+  const auto waiter = std::make_shared<Waiter>();
+  ++world_.numbers_asked;
+  const auto name = world_.core().start({workflow.plan, id, Payload::json(input.text), "", "", false}, CommandId{}, waiter);
+  world_.trace().line("start id=%s workflow=%s input=%zu taken=%d -> %s run=%llu", id.c_str(),
+                      workflow.plan->name().c_str(), input.text.size(), taken == nullptr ? 0 : same ? 1 : 2,
+                      std::string(code_name(name.code())).c_str(),
+                      static_cast<unsigned long long>(name.ok() ? name->number.value : 0));
+  if (taken != nullptr && !same) {
+    if (name.code() != Code::conflict) return world_.trace().violation("another request under a taken id is not refused");
+    pending_.push_back({Kind::refusal, taken->number, waiter});
+    return;
+  }
+  if (!name.ok()) return world_.trace().violation("a start is refused: " + name.status().message());
+  if (taken != nullptr) {
+    if (name->number != taken->number) return world_.trace().violation("the same id gives two runs");
+    pending_.push_back({Kind::start, name->number, waiter});
+    return;
+  }
+  --runs_left_;
+  oracle.asked_for(name->number, workflow, input, name->id, !id.empty());
+  if (takes_early_) oracle.acknowledged(name->number);
+  pending_.push_back({Kind::start, name->number, waiter, true});
+}
+
+bool Clients::start_many() {
+  if (runs_left_ < 3) return false;
+  const SimWorkflow& workflow = workflows_[world_.random().below(workflows_.size())];
+  std::vector<SimValue> inputs;
+  std::vector<Payload> payloads;
+  for (std::uint32_t n = draw(world_.random(), 2, 3); n > 0; --n) {
+    inputs.push_back(draw_input());
+    payloads.push_back(Payload::json(inputs.back().text));
+  }
+  const auto waiter = std::make_shared<Waiter>();
+  const WallTime now = world_.clock.wall();
+  world_.numbers_asked += inputs.size();
+  const auto first = world_.core().start_many(workflow.plan, payloads, waiter);
+  if (!first.ok()) {
+    world_.trace().violation("starts are refused: " + first.status().message());
+    return true;
+  }
+  world_.trace().line("start_many count=%zu first=%llu", inputs.size(), static_cast<unsigned long long>(first->value));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const RunNumber number{first->value + i};
+    const std::string id = make_run_id(now, number, core_options_for_tests().store_key);
+    world_.oracle().asked_for(number, workflow, inputs[i], id, false);
+    pending_.push_back({Kind::start, number, waiter, true});
+    --runs_left_;
+  }
+  return true;
+}
+
+bool Clients::await() {
+  world_.oracle().catch_up();
+  RunRecord* record = any_run();
+  if (record == nullptr) return false;
+  const auto waiter = std::make_shared<Waiter>();
+  if (world_.core().send(record->number, AwaitEnd{waiter})) {
+    pending_.push_back({Kind::end, record->number, waiter});
+  } else {
+    world_.trace().expect(check_gone(*record));
+  }
+  return true;
+}
+
+void Clients::await_all() {
+  for (auto& [number, record] : world_.oracle().runs()) {
+    const auto waiter = std::make_shared<Waiter>();
+    if (world_.core().send(number, AwaitEnd{waiter})) pending_.push_back({Kind::end, number, waiter});
+  }
+}
+
+bool Clients::ask() {
+  world_.oracle().catch_up();
+  RunRecord* record = any_run();
+  if (record == nullptr) return false;
+  const auto waiter = std::make_shared<Waiter>();
+  if (world_.core().send(record->number, AskState{waiter})) {
+    pending_.push_back({Kind::state, record->number, waiter});
+  } else {
+    world_.trace().expect(check_gone(*record));
+  }
+  return true;
+}
+
+bool Clients::cancel() {
+  world_.oracle().catch_up();
+  RunRecord* record = any_run();
+  if (record == nullptr) return false;
+  const auto waiter = std::make_shared<Waiter>();
+  const std::string reason = "cancel " + std::to_string(world_.oracle().nonce());
+  record->model.asked_cancels.insert(reason);
+  world_.trace().line("cancel run=%llu", static_cast<unsigned long long>(record->number.value));
+  if (world_.core().send(record->number, boxed(CancelRun{{reason, "sim", CommandId{}}, waiter}))) {
+    pending_.push_back({Kind::cancel, record->number, waiter});
+  } else {
+    world_.trace().expect(check_gone(*record));
+  }
+  return true;
+}
+
+// ---- Answers --------------------------------------------------------------------------------------------------------
+
+void Clients::look() {
+  world_.oracle().catch_up();
+  for (std::size_t i = 0; i < pending_.size();) {
+    if (!pending_[i].waiter->wait(0)) {
+      ++i;
+      continue;
+    }
+    const Request request = std::move(pending_[i]);
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
+    check(request, request.waiter->take());
+  }
+}
+
+void Clients::check(const Request& request, const RunAnswer& answer) {
+  RunRecord* record = world_.oracle().find(request.run);
+  if (record == nullptr) return world_.trace().violation("an answer about a run that nobody started");
+  world_.trace().line("answer kind=%d run=%llu %s state=%d", static_cast<int>(request.kind),
+                      static_cast<unsigned long long>(request.run.value),
+                      std::string(code_name(answer.status.code())).c_str(), static_cast<int>(answer.state));
+  std::string problem;
+  if (answer.status.code() == Code::not_found) {
+    problem = request.is_new ? "a new run is not found" : check_gone(*record);
+  } else if (request.kind == Kind::start) {
+    problem = check_start(*record, answer);
+    world_.oracle().acknowledged(request.run);
+  } else if (request.kind == Kind::refusal) {
+    problem = record->is_durable() ? "" : "a start is refused for its sake before it is durable";
+  } else if (request.kind == Kind::end) {
+    problem = check_end(*record, answer);
+  } else if (request.kind == Kind::state) {
+    problem = check_state(*record, answer);
+  } else {
+    problem = check_cancel(*record, answer);
+  }
+  if (!problem.empty()) world_.trace().violation("run " + std::to_string(request.run.value) + ": " + problem);
+}
+
+std::string Clients::check_start(const RunRecord& record, const RunAnswer& answer) const {
+  if (!answer.status.ok()) return "its start is answered with: " + answer.status.message();
+  return record.is_durable() ? "" : "its start is acknowledged before it is durable";
+}
+
+std::string Clients::check_end(const RunRecord& record, const RunAnswer& answer) const {
+  if (!answer.status.ok()) return "its end is answered with: " + answer.status.message();
+  if (!record.model.ended()) return "its end is told before it is durable";
+  const RunEnded& end = record.model.end();
+  if (answer.state != end.state) return "another end is told than the durable one";
+  if (answer.output.view() != end.output.view()) return "another output is told than the durable one";
+  if (end.state != RunState::completed && !(answer.failure == end.failure)) return "another failure is told";
+  return "";
+}
+
+std::string Clients::check_state(const RunRecord& record, const RunAnswer& answer) const {
+  if (!answer.status.ok()) return "its state is answered with: " + answer.status.message();
+  if (!record.is_durable()) return "its state is told before its start is durable";
+  if (is_final(answer.state)) return record.model.state() == answer.state ? "" : "an end is told before it is durable";
+  if (answer.state != RunState::cancelling) return "";
+  return record.model.cancel_was_recorded() ? "" : "a cancel is told before it is durable";
+}
+
+std::string Clients::check_cancel(const RunRecord& record, const RunAnswer& answer) const {
+  if (answer.status.ok()) return record.model.cancel_was_recorded() ? "" : "a cancel is accepted before it is durable";
+  if (answer.status.code() != Code::wrong_state) return "a cancel is answered with: " + answer.status.message();
+  return record.model.ended() ? "" : "a cancel is refused for an end that is not durable";
+}
+
+std::string Clients::check_gone(const RunRecord& record) {
+  if (!record.model.ended()) return "it is gone and has not ended";
+  auto read = world_.state.begin_read();
+  if (!read.ok()) return read.code() == Code::poisoned ? "" : read.status().message();
+  const auto ended = load_ended(**read, record.number, plans_);
+  if (!ended.ok()) return "it is gone and not in the tables: " + ended.status().message();
+  return ended->event == record.model.end() ? "" : "the tables have another end";
+}
+
+}  // namespace tenuto::testing

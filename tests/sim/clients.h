@@ -1,0 +1,59 @@
+// Those who start runs, wait for them, ask for their state and cancel them, and hold every answer against the disk.
+#pragma once
+
+#include <vector>
+
+#include "core/query/load.h"
+#include "tests/sim/world.h"
+
+namespace tenuto::testing {
+
+class Clients {
+ public:
+  Clients(World& world, std::vector<SimWorkflow>& workflows, std::size_t runs_max, bool takes_early)
+      : world_(world), workflows_(workflows), runs_left_(runs_max), takes_early_(takes_early) {}
+
+  // Each makes one request, or nothing and returns false.
+  bool start();
+  bool start_many();
+  bool await();
+  bool ask();
+  bool cancel();
+  // Looks at every request that was answered.
+  void look();
+  // Calls for all runs at once, at the end.
+  void await_all();
+  [[nodiscard]] bool has_open_requests() const { return !pending_.empty(); }
+  [[nodiscard]] bool may_start() const { return runs_left_ > 0; }
+
+  // The process died: nothing will be answered.
+  void forget() { pending_.clear(); }
+
+ private:
+  enum class Kind : std::uint8_t { start, refusal, end, state, cancel };
+  struct Request {
+    Kind kind;
+    RunNumber run;
+    WaiterRef waiter;
+    bool is_new = false;      // a start that made its run
+  };
+  RunRecord* any_run();
+  void check(const Request& request, const RunAnswer& answer);
+  std::string check_start(const RunRecord& record, const RunAnswer& answer) const;
+  std::string check_end(const RunRecord& record, const RunAnswer& answer) const;
+  std::string check_state(const RunRecord& record, const RunAnswer& answer) const;
+  std::string check_cancel(const RunRecord& record, const RunAnswer& answer) const;
+  // A run that is no longer live must be in the tables, as it ended.
+  std::string check_gone(const RunRecord& record);
+  void start_as(const std::string& id, const SimWorkflow& workflow, const SimValue& input);
+  SimValue draw_input();
+
+  World& world_;
+  std::vector<SimWorkflow>& workflows_;
+  std::size_t runs_left_;
+  const bool takes_early_;
+  std::vector<Request> pending_;
+  PlanCache plans_;
+};
+
+}  // namespace tenuto::testing

@@ -1,0 +1,91 @@
+// The log of a simulated disk: in memory, slow or full when the simulation says so, and known by heart to the oracle.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+
+#include "core/journal/batch.h"
+#include "core/journal/fragment.h"
+#include "core/journal/record.h"
+#include "core/journal/segment.h"
+#include "core/machine/event.h"
+#include "core/store/mem_log.h"
+
+namespace tenuto::testing {
+
+// Passes everything on to a MemLog. Tells of each event as soon as it was synced, in order.
+class SimDisk final : public Log {
+ public:
+  explicit SimDisk(std::size_t segment_bytes) : log_(segment_bytes) {}
+
+  Result<std::vector<SegmentNumber>> list() const override { return log_.list(); }
+  std::size_t segment_bytes() const override { return log_.segment_bytes(); }
+  Status create(SegmentNumber segment) override {
+    TN_TRY(refusal());
+    return log_.create(segment);
+  }
+  Status recycle(SegmentNumber from, SegmentNumber to) override { return log_.recycle(from, to); }
+  Status remove(SegmentNumber segment) override { return log_.remove(segment); }
+  Status write(SegmentNumber segment, std::uint64_t offset, std::span<const ByteView> pieces) override {
+    TN_TRY(refusal());
+    TN_TRY(log_.write(segment, offset, pieces));
+    remember(pieces);
+    return {};
+  }
+  Status sync(SegmentNumber segment) override {
+    if (!lies) TN_TRY(log_.sync(segment));
+    for (const Event& event : std::exchange(written_, {})) on_durable(event);
+    return {};
+  }
+  Status read(SegmentNumber segment, std::uint64_t offset, std::size_t size, Bytes& out) const override {
+    return log_.read(segment, offset, size, out);
+  }
+
+  // The process is gone; with it what it had not written. With `power_cut`, the disk forgets what was not synced.
+  void die(bool power_cut, Random& random) {
+    written_.clear();
+    open_.clear();
+    if (power_cut) log_.crash(random);
+  }
+  MemLog& log() { return log_; }
+
+  std::function<void(const Event&)> on_durable = [](const Event&) {};
+  bool refuses = false;  // writes find no space
+  bool lies = false;     // sync does nothing: a planted bug
+
+ private:
+  // Whoever waits for room in the ring would wait for ever in one thread: after so many tries there is space.
+  static constexpr int kRefusalsMax = 1000;
+  Status refusal() {
+    if (!refuses || ++refusals_ > kRefusalsMax) {
+      refusals_ = 0;
+      return {};
+    }
+    return {Code::full, "the simulated disk is full"};
+  }
+  // The pieces of a frame: the segment's header or nothing, the frame's header, its batches in two parts.
+  void remember(std::span<const ByteView> pieces) {
+    FrameHeader header;
+    TN_CHECK(pieces.size() == 4 && decode_frame_header(pieces[1], header));
+    Bytes batches(pieces[2]);
+    batches.append(pieces[3]);
+    const Status status = for_each_record_of_batches(
+        batches, header.position, [&](const RecordHeader& head, ByteView record, Position) -> Status {
+          TN_ASSIGN(const ByteView whole, open_.feed(head, record));
+          if (whole.empty()) return {};
+          Event event;
+          TN_ASSIGN(const Decoded decoded, decode(whole, event));
+          if (decoded == Decoded::event) written_.push_back(std::move(event));
+          return {};
+        });
+    TN_CHECK(status.ok());
+  }
+
+  MemLog log_;
+  Reassembler open_;
+  std::deque<Event> written_;  // not synced yet
+  int refusals_ = 0;
+};
+
+}  // namespace tenuto::testing

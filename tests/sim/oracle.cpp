@@ -1,0 +1,145 @@
+#include "tests/sim/oracle.h"
+
+namespace tenuto::testing {
+
+RunRecord& Oracle::asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input,
+                             const std::string& id, bool id_chosen) {
+  const auto [at, is_new] = runs_.emplace(
+      number, RunRecord{number, &workflow, input, id, id_chosen, RunModel(workflow, input)});
+  if (!is_new) trace_.violation("run " + std::to_string(number.value) + ": two starts got the same number");
+  return at->second;
+}
+
+RunRecord* Oracle::find(RunNumber number) {
+  const auto found = runs_.find(number);
+  return found == runs_.end() ? nullptr : &found->second;
+}
+
+RunRecord* Oracle::find_chosen(const std::string& id) {
+  for (auto& [number, record] : runs_) {
+    if (record.id_chosen && record.id == id) return &record;
+  }
+  return nullptr;
+}
+
+// ---- The disk -------------------------------------------------------------------------------------------------------
+
+void Oracle::follow(RunRecord& record, const Event& event) {
+  const std::string who = "run " + std::to_string(event.run.value) + ", durable " +
+                          std::string(to_text(event.type())) + ": ";
+  if (const auto* started = std::get_if<RunStarted>(&event.body)) {
+    const bool as_asked = started->workflow == record.workflow->plan->hash() && started->id == record.id &&
+                          started->id_chosen == record.id_chosen && started->input.view() == record.input.text;
+    if (!as_asked || record.is_durable()) trace_.violation(who + "not what was asked for");
+  } else if (!record.is_durable()) {
+    trace_.violation(who + "before its start");
+  } else if (const std::string problem = record.model.apply(event, record.bodies, life_); !problem.empty()) {
+    const std::string node = event.task == kNoTask ? "" : std::string(record.workflow->plan->name_of(event.task)) + " ";
+    trace_.violation(who + node + problem);
+  }
+  record.history.push_back(event);
+}
+
+void Oracle::catch_up() {
+  for (const Event& event : std::exchange(arrived_, {})) {
+    if (event.run.value == 0) continue;
+    RunRecord* record = find(event.run);
+    if (record == nullptr) return trace_.violation("an event of a run that nobody started");
+    follow(*record, event);
+  }
+}
+
+void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found) {
+  catch_up();
+  for (auto at = runs_.begin(); at != runs_.end();) {
+    RunRecord& record = at->second;
+    const std::vector<Event>& events = found[record.number];
+    const std::string who = "run " + std::to_string(record.number.value);
+    if (events.size() < record.history.size()) {
+      trace_.violation(who + ": of " + std::to_string(record.history.size()) + " durable events " +
+                       std::to_string(events.size()) + " are left");
+      return;
+    }
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (i >= record.history.size()) {
+        follow(record, events[i]);
+      } else if (!(events[i] == record.history[i])) {
+        return trace_.violation(who + ": a durable event has changed");
+      }
+    }
+    if (record.is_durable()) {
+      ++at;
+      continue;
+    }
+    if (record.acknowledged) return trace_.violation(who + ": its start was acknowledged and is lost");
+    std::erase_if(keys_, [&](const auto& key) { return key.second.first == record.number; });
+    at = runs_.erase(at);
+  }
+  for (const auto& [number, events] : found) {
+    if (!events.empty() && find(number) == nullptr) trace_.violation("a run that nobody started is in the store");
+  }
+  ++life_;
+}
+
+// ---- Bodies ---------------------------------------------------------------------------------------------------------
+
+BodyEntry* Oracle::on_begin(const Beginning& beginning) {
+  catch_up();
+  const Ticket& ticket = *beginning.ticket;
+  RunRecord* record = find(ticket.number);
+  if (record == nullptr || ticket.task.value >= record->workflow->node_of.size()) {
+    trace_.violation("a body of a run that nobody started");
+    return nullptr;
+  }
+  const int node = record->workflow->node_of[ticket.task.value];
+  const std::string& name = record->workflow->nodes[static_cast<std::size_t>(node)].name;
+  const std::uint32_t attempt = ticket.attempt.value;
+  trace_.line("begin run=%llu %s attempt=%u argument=%zu", static_cast<unsigned long long>(ticket.number.value),
+              name.c_str(), attempt, ticket.argument.size());
+  if (const std::string problem = check_begin(*record, node, beginning); !problem.empty()) {
+    trace_.violation("run " + std::to_string(ticket.number.value) + ": the body of " + name + ", attempt " +
+                     std::to_string(attempt) + ", began: " + problem);
+    return nullptr;
+  }
+  auto& entries = record->bodies.of(node, attempt);
+  entries.push_back({life_, beginning.token, std::string(ticket.argument.view()), beginning.at});
+  return &entries.back();
+}
+
+std::string Oracle::check_begin(RunRecord& record, int node, const Beginning& beginning) {
+  const SimNode& shape = record.workflow->nodes[static_cast<std::size_t>(node)];
+  const std::uint32_t attempt = beginning.ticket->attempt.value;
+  if (beginning.run_id != record.id) return "it is told another run id";
+  if (attempt == 0 || attempt > shape.retry.attempts + 1) return "the policy does not have this attempt";
+  if (shape.pure) {
+    if (!record.model.may_run_ahead(node, attempt)) return "its task is over";
+  } else {
+    if (!record.is_durable() || !record.model.is_ready(node, attempt)) return "what it follows from is not durable";
+    if (record.model.argument_of(node) != std::string(beginning.ticket->argument.view())) return "its argument is wrong";
+  }
+  std::string problem;
+  record.bodies.for_each([&](int other, std::uint32_t other_attempt, const BodyEntry& entry) {
+    if (other != node || entry.life != life_) return;
+    if (other_attempt == attempt) problem = "it has begun before";
+    if (entry.outcome == BodyEntry::Outcome::out) problem = "its task has a body that is out";
+  });
+  if (!problem.empty()) return problem;
+  return check_key(record, node, beginning.key);
+}
+
+std::string Oracle::check_key(const RunRecord& record, int node, const std::string& key) {
+  const std::pair mine(record.number, node);
+  const auto [at, is_new] = keys_.emplace(key, mine);
+  if (at->second != mine) return "another task has its idempotency key";
+  if (!is_new) return "";
+  for (const auto& [other, owner] : keys_) {
+    if (owner == mine && other != key) return "its idempotency key has changed";
+  }
+  return "";
+}
+
+void Oracle::acknowledged(RunNumber number) {
+  if (RunRecord* record = find(number)) record->acknowledged = true;
+}
+
+}  // namespace tenuto::testing

@@ -1,0 +1,77 @@
+// What the world outside knows of the engine, across all lives of its process, and what it may rightly expect.
+//
+// The oracle learns what is durable from the disk itself (disk.h), what began from the bodies, and what was answered from
+// the clients; it holds each against the others. It asks the engine nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tests/sim/run_model.h"
+#include "tests/sim/trace.h"
+
+namespace tenuto::testing {
+
+// One run that was asked for. It is durable when `history` is not empty.
+struct RunRecord {
+  RunNumber number;
+  const SimWorkflow* workflow = nullptr;
+  SimValue input;
+  std::string id;
+  bool id_chosen = false;
+  RunModel model;
+  std::vector<Event> history = {};
+  BodyLog bodies = {};
+  bool acknowledged = false;
+
+  [[nodiscard]] bool is_durable() const { return !history.empty(); }
+};
+
+class Oracle {
+ public:
+  explicit Oracle(Trace& trace) : trace_(trace) {}
+
+  // A run that the engine gave a number.
+  RunRecord& asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input, const std::string& id,
+                       bool id_chosen);
+  [[nodiscard]] RunRecord* find(RunNumber number);
+  [[nodiscard]] RunRecord* find_chosen(const std::string& id);
+  [[nodiscard]] std::map<RunNumber, RunRecord>& runs() { return runs_; }
+
+  // The disk has it. It is looked at by catch_up(), for the engine may commit before it has told the number of a run.
+  void on_durable(const Event& event) { arrived_.push_back(event); }
+  void catch_up();
+  // A new process found these events in the store, by run.
+  void on_reopened(std::map<RunNumber, std::vector<Event>>& found);
+
+  // A body begins; its entry in the log, or null after a violation.
+  struct Beginning {
+    TicketToken token;
+    const Ticket* ticket;
+    std::string key;  // for idempotency
+    std::string run_id;
+    WallTime at;
+  };
+  BodyEntry* on_begin(const Beginning& beginning);
+
+  void acknowledged(RunNumber number);
+
+  [[nodiscard]] std::uint32_t life() const { return life_; }
+  // A number that nobody else gets.
+  [[nodiscard]] std::uint64_t nonce() { return ++nonce_; }
+
+ private:
+  void follow(RunRecord& record, const Event& event);
+  std::string check_begin(RunRecord& record, int node, const Beginning& beginning);
+  std::string check_key(const RunRecord& record, int node, const std::string& key);
+
+  Trace& trace_;
+  std::map<RunNumber, RunRecord> runs_;
+  std::vector<Event> arrived_;
+  std::map<std::string, std::pair<RunNumber, int>> keys_;
+  std::uint32_t life_ = 0;
+  std::uint64_t nonce_ = 0;
+};
+
+}  // namespace tenuto::testing

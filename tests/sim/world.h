@@ -1,0 +1,70 @@
+// One store in memory and the process that owns it, which dies and comes back.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/engine/core.h"
+#include "core/store/mem_state.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/oracle.h"
+#include "tests/support/core_world.h"
+
+namespace tenuto::testing {
+
+// Bugs that the simulation must find: none of them is in the engine.
+enum class Plant : std::uint8_t {
+  none,
+  lying_sync,  // the disk forgets although a sync returned ok
+  early_ack,   // a client takes a start for acknowledged before it was answered
+  no_gates,    // effects don't wait for the disk
+};
+
+class World {
+ public:
+  World(Random& random, Trace& trace, Oracle& oracle, Plant plant);
+
+  // Opens the store with a new process. False: the disk was full, and it is to be tried again.
+  bool open();
+  // The process ends with everything in memory; with `power_cut`, the disk too forgets what it may.
+  void die(bool power_cut);
+  // As OwnerEngine::close().
+  void close();
+
+  [[nodiscard]] bool is_open() const { return core_ != nullptr; }
+  [[nodiscard]] EngineCore& core() { return *core_; }
+  // Why the engine asks to be opened again, or ok.
+  [[nodiscard]] Status health() const;
+  // Every event of the store, by run, as a reader without an engine finds them.
+  Status read_store(std::map<RunNumber, std::vector<Event>>& found);
+
+  bool commit();
+  bool run_worker(std::uint32_t index);
+  // Moves the clock to what is due next; false when nothing is.
+  bool skip_to_next_timer();
+
+  Trace& trace() { return trace_; }
+  Oracle& oracle() { return oracle_; }
+  Random& random() { return random_; }
+
+  ManualClock clock;
+  std::unique_ptr<SimDisk> disk;
+  MemState state;
+  std::uint64_t numbers_asked = 0;  // at most so many run numbers are in use
+  // Called when the process has ended, and when a new one is ready but has not begun.
+  std::function<void()> on_died = [] {};
+  std::function<void()> on_opened = [] {};
+
+ private:
+  void end_process();
+
+  Random& random_;
+  Trace& trace_;
+  Oracle& oracle_;
+  const Plant plant_;
+  CoreOptions options_;
+  std::unique_ptr<EngineCore> core_;
+};
+
+}  // namespace tenuto::testing
