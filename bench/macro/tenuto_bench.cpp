@@ -183,7 +183,7 @@ void measure_reopen(const Options& options, Scratch& scratch, Report& report) {
   Figure recovery{"recovery", "events/s", {}, "", 0, ">= 5e6"};
   Figure memory{"memory of a waiting run", "bytes", {}, "", 0, "<= 400"};
   for (int i = 0; i < options.runs; ++i) {
-    const Reopened reopened = reopen(scratch, kWaitingChunk * (options.smoke ? 1 : 50));
+    const Reopened reopened = reopen(scratch, kWaitingChunk * (options.smoke ? 1 : 100));
     recovery.runs.push_back(reopened.events_per_second);
     memory.runs.push_back(reopened.bytes_per_run);
   }

@@ -12,7 +12,7 @@ namespace tenuto::capi {
 tenuto_task view_of(const BodyCall& call, const Engine* source) {
   tenuto_task task{};
   task.struct_size = sizeof task;
-  task.action = call.ticket->action;
+  task.action = call.ticket->binding->action_of(call.ticket->task);
   task.token = call.token.word;
   task.run_number = call.ticket->number.value;
   task.attempt = call.ticket->attempt.value;

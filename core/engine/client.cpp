@@ -106,7 +106,14 @@ Status ClientEngine::check_open() const {
 Role ClientEngine::role() const { return check_open().ok() ? Role::client : Role::none; }
 
 Status ClientEngine::close(CloseHow, Nanos) {
+  const bool forked = fork_guard::is_forked_child(fork_mark_);  // Then the tables are the parent's.
   closed_.store(true, std::memory_order_release);
+  if (forked) return {};
+  // Waits for the calls that are inside; those that come now see closed_. The store can be opened again while hosts still
+  // hold handles, by a client that takes over for one.
+  const std::unique_lock calls(calls_);
+  state_.reset();
+  log_.reset();
   return {};
 }
 
@@ -148,6 +155,7 @@ Result<RunNumber> ClientEngine::submit_and_wait(const Command& command) {
 }
 
 Result<RunName> ClientEngine::start(const StartRequest& request) {
+  const std::shared_lock call(calls_);
   StartCommand start;
   start.definition = request.plan->definition();
   start.id = request.id;
@@ -174,6 +182,7 @@ Result<RunNumber> ClientEngine::start_many(const PlanRef&, std::span<const Paylo
 }
 
 Status ClientEngine::cancel(const RunName& run, std::string_view reason, std::string_view by) {
+  const std::shared_lock call(calls_);
   auto outcome = submit_and_wait(CancelCommand{run.id, std::string(reason), std::string(by)});
   return outcome.ok() ? Status() : outcome.status();
 }
@@ -181,6 +190,7 @@ Status ClientEngine::cancel(const RunName& run, std::string_view reason, std::st
 // ---- Reading --------------------------------------------------------------------------------------------------------
 
 Result<RunName> ClientEngine::find(std::string_view id) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(const View picture, view());
   TN_ASSIGN(FoundRun found, picture.find(id));
   return RunName{found.number, std::move(found.id)};
@@ -212,13 +222,17 @@ Result<RunAnswer> ClientEngine::look(const RunName& run) {
 }
 
 Result<RunState> ClientEngine::state(const RunName& run) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(const RunAnswer answer, look(run));
   return answer.state;
 }
 
 RunAnswer ClientEngine::wait(const RunName& run, Nanos timeout_ns) {
-  Patience patience(timeout_ns);
+  const std::shared_lock call(calls_);
   RunAnswer answer;
+  answer.status = check_open();
+  if (!answer.status.ok()) return answer;
+  Patience patience(timeout_ns);
   EndWatch watch(*state_, *log_);
   bool look_again = true;
   for (;;) {
@@ -256,28 +270,33 @@ Result<RunNumber> number_of(const View& picture, const RunName& run) {
 }  // namespace
 
 Result<Bytes> ClientEngine::describe(const RunName& run) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(const View picture, view());
   TN_ASSIGN(const RunNumber number, number_of(picture, run));
   return tenuto::describe(picture, number, DescribeHints{});
 }
 
 Result<Bytes> ClientEngine::events(const RunName& run) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(const View picture, view());
   TN_ASSIGN(const RunNumber number, number_of(picture, run));
   return history_lines(picture, number);
 }
 
 Result<Bytes> ClientEngine::runs(std::string_view query) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(const View picture, view());
   return list_runs(picture, query, now());
 }
 
 Result<Bytes> ClientEngine::stats(std::string_view query) {
+  const std::shared_lock call(calls_);
   TN_ASSIGN(const View picture, view());
   return run_stats(picture, query, now());
 }
 
 Result<Bytes> ClientEngine::info() {
+  const std::shared_lock call(calls_);
   TN_TRY(check_open());
   return store_info(dir_, *state_, *log_, *shared_);
 }

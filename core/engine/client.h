@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <shared_mutex>
 #include <string>
 
 #include "core/engine/engine.h"
@@ -59,6 +60,8 @@ class ClientEngine final : public Engine {
   std::unique_ptr<SharedPage> shared_;
   PlanCache plan_cache_;
   std::uint32_t fork_mark_ = 0;
+  // Held by every call while it uses the tables; close() takes it alone.
+  mutable std::shared_mutex calls_;
   std::atomic<bool> closed_{false};
 };
 

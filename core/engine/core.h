@@ -59,7 +59,8 @@ class EngineCore final : public Handler {
 
   // ---- Requests -------------------------------------------------------------------------------------------------
   // Makes a run and sends it its first message. `command` may be none. The answer comes through `waiter`, when the
-  // start is durable. For a chosen id that is taken: see start.cpp.
+  // start is durable. For a chosen id that is taken: the run that has it, or conflict; `waiter` is answered, perhaps with
+  // not_found, when the start of that run is durable, and neither may be told before.
   Result<RunName> start(const StartRequest& request, CommandId command, const WaiterRef& waiter);
   Result<RunNumber> start_many(const PlanRef& plan, std::span<const Payload> inputs, const WaiterRef& waiter);
   // False when the run is not in the table: it has ended long ago, or never was.

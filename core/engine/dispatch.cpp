@@ -1,7 +1,6 @@
 // Where effects go: bodies to those who run them, answers to those who wait, outcomes back to their runs.
 #include <xxhash.h>
 
-#include "core/base/run_id.h"
 #include "core/engine/core.h"
 #include "core/engine/processor.h"
 
@@ -82,7 +81,6 @@ bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
   if (const Nanos timeout = ticket.binding->plan->policy_of(ticket.task).timeout_ns; timeout > 0) {
     const MonoTime deadline{clock_.monotonic().ns + timeout};
     ticket.timeout_timer = timers_.arm_mono(deadline, {token.word, 0});
-    ticket.has_timer = true;
   }
   call = {token, &ticket};
   return true;
@@ -108,7 +106,7 @@ bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context
   }
   Ticket& ticket = tickets_.at(token.slot());
   // The ticket stays as it is until its run's processor hears of this.
-  if (ticket.has_timer) timers_.cancel_mono(ticket.timeout_timer);
+  if (ticket.timeout_timer != TimerHandle()) timers_.cancel_mono(ticket.timeout_timer);
   const Nanos busy = clock_.wall().ns - ticket.started.ns;
   if (busy > 0) ticket.binding->pool_of(ticket.task).note_busy(busy);
   arm_pool_sample();
@@ -147,8 +145,7 @@ void EngineCore::run_body(TicketToken token, Context& context) {
 }
 
 std::string EngineCore::run_id_of(const Ticket& ticket) const {
-  if (!ticket.chosen_id.is_null_json()) return std::string(ticket.chosen_id.view());
-  return make_run_id(ticket.run_started, ticket.number, options_.store_key);
+  return runs_.id_of(ticket.number, options_.store_key);
 }
 
 // hash(store, run number, scope path, task): the same for every attempt and after recovery. The scope path of a task of
@@ -207,7 +204,7 @@ void EngineCore::carry_out(std::vector<Effect>& effects, Worker* worker) {
     if (const auto* offer = std::get_if<Offer>(&effect)) {
       offers.push_back(*offer);
     } else if (auto* given = std::get_if<GiveAnswer>(&effect)) {
-      given->waiter->answer(std::move(given->answer));
+      (*given)->waiter->answer(std::move((*given)->answer));
     } else if (const auto* retire = std::get_if<RetireRun>(&effect)) {
       MutexLock lock(retired_mutex_);
       retired_.push_back(*retire);

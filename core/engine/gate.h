@@ -5,6 +5,8 @@
 #pragma once
 
 #include <deque>
+#include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -15,11 +17,12 @@
 
 namespace tenuto {
 
-// A caller may know.
-struct GiveAnswer {
+// A caller may know. Boxed: most effects are offers, and all are moved about.
+struct Answer {
   WaiterRef waiter;
   RunAnswer answer;
 };
+using GiveAnswer = std::unique_ptr<Answer>;
 // An ended run may be forgotten, as soon as the materialiser is past `position` too.
 struct RetireRun {
   RunRef run;
@@ -30,6 +33,7 @@ struct CommandSettled {
   std::string file;
 };
 using Effect = std::variant<Offer, GiveAnswer, RetireRun, CommandSettled>;
+static_assert(sizeof(Effect) <= 40);
 
 class GateQueue {
  public:

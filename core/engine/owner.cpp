@@ -265,7 +265,9 @@ Result<RunName> OwnerEngine::start(const StartRequest& request) {
   TN_TRY(check_open());
   TN_TRY(core_->committer().health());
   const WaiterRef waiter = std::make_shared<Waiter>();
-  TN_ASSIGN(RunName name, core_->start(request, CommandId{}, waiter));
+  Result<RunName> name = core_->start(request, CommandId{}, waiter);
+  // A refusal for the sake of another run is told when that run is durable, like everything that follows from it.
+  if (!name.ok() && name.code() != Code::conflict) return name.status();
   const RunAnswer answer = await(waiter, -1);
   // The run may have ended and been forgotten between the claim of its id and the question: it is durable then.
   if (!answer.status.ok() && answer.status.code() != Code::not_found) return answer.status;
@@ -291,8 +293,15 @@ Result<View> OwnerEngine::view() {
 Result<RunName> OwnerEngine::find(std::string_view id) {
   const std::shared_lock call(calls_);
   TN_TRY(check_open());
-  // The exact ids of live runs are known without a look at the disk.
-  if (const auto live = core_->run_table().find_id(id)) return RunName{live->number, std::string(id)};
+  // The exact ids of live runs are known without a look at the disk. The run itself answers, when its start is durable.
+  if (const auto live = core_->run_table().find_id(id)) {
+    const WaiterRef waiter = std::make_shared<Waiter>();
+    if (core_->send(live->number, AskState{waiter})) {
+      const RunAnswer answer = await(waiter, -1);
+      if (!answer.status.ok() && answer.status.code() != Code::not_found) return answer.status;
+    }
+    return RunName{live->number, std::string(id)};
+  }
   TN_ASSIGN(View picture, view());
   TN_ASSIGN(const FoundRun found, picture.find(id));
   return RunName{found.number, found.id};
@@ -383,7 +392,7 @@ Result<Bytes> OwnerEngine::stats(std::string_view query) {
   TN_TRY(check_open());
   core_->sample_pools();
   const WaiterRef waiter = std::make_shared<Waiter>();
-  core_->record({}, GiveAnswer{waiter, {}});
+  core_->record({}, std::make_unique<Answer>(Answer{waiter, {}}));
   TN_TRY(await(waiter, -1).status);
   TN_ASSIGN(View picture, view());
   return run_stats(picture, query, clock_.wall());

@@ -10,11 +10,11 @@ namespace tenuto {
 void Processor::drain() {
   std::uint32_t handled = 0;
   do {
-    Message* list = slot_.backlog != nullptr ? std::exchange(slot_.backlog, nullptr) : slot_.mailbox.take_all();
+    Message* list = take_messages();
     now_ = core_.clock_.wall();
     while (list != nullptr) {
       if (handled++ == limits::kMailboxBatchMax) {
-        slot_.backlog = list;
+        slot_.make_extra().backlog = list;
         finish_step();
         core_.yield_run(number_, context_);
         return;
@@ -25,6 +25,11 @@ void Processor::drain() {
     }
     finish_step();
   } while (!slot_.mailbox.try_retire());
+}
+
+Message* Processor::take_messages() {
+  if (slot_.extra != nullptr && slot_.extra->backlog != nullptr) return std::exchange(slot_.extra->backlog, nullptr);
+  return slot_.mailbox.take_all();
 }
 
 void Processor::handle(Message& message) {
@@ -242,8 +247,6 @@ void Processor::issue(TaskIndex task, Payload argument) {
   const Policy& policy = slot_.run.plan->policy_of(task);
   ticket.run = {number_, slot_.generation.load(std::memory_order_relaxed)};
   ticket.number = slot_.run.number;
-  ticket.run_started = slot_.started;
-  ticket.chosen_id = slot_.chosen_id;
   ticket.task = task;
   ticket.attempt = Attempt{slot_.run.row(task).attempt};
   ticket.binding = slot_.binding;
@@ -298,7 +301,7 @@ void Processor::withdraw_queued() {
 }
 
 void Processor::answer(const WaiterRef& waiter, RunAnswer answer) {
-  context_.effects.emplace_back(GiveAnswer{waiter, std::move(answer)});
+  context_.effects.emplace_back(std::make_unique<Answer>(Answer{waiter, std::move(answer)}));
 }
 
 RunAnswer Processor::answer_now() const {

@@ -18,6 +18,7 @@ class Processor {
   void drain();
 
  private:
+  [[nodiscard]] Message* take_messages();
   void handle(Message& message);
   void drop(Message& message);
 

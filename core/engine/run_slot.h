@@ -17,6 +17,7 @@ struct RunExtra {
   std::vector<std::weak_ptr<Waiter>> waiters;  // for the end; expired when the caller gave up
   std::vector<TaskIndex> ready_backlog;   // ready, not offered yet: see limits::kReadyOfferMax
   std::size_t backlog_begin = 0;
+  Message* backlog = nullptr;             // taken from the mailbox, not handled yet
   std::vector<MessageBody> early;         // messages that overtook the one that starts the run
   struct Abandoned {
     TaskIndex task;
@@ -34,7 +35,6 @@ struct RunExtra {
 // The slot is type-stable: a message that comes after the run was forgotten meets another generation and is dropped.
 struct RunSlot {
   Mailbox<Message> mailbox;
-  Message* backlog = nullptr;          // taken from the mailbox, not handled yet
   Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
   std::uint32_t in_flight = 0;         // tickets whose outcome is awaited
   std::uint32_t first_ticket = Slab<Ticket>::kNone;

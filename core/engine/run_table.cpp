@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include "core/base/run_id.h"
+
 namespace tenuto {
 
 StartIdentity identity_of(RunNumber number, const WorkflowHash& workflow, const Payload& input) {
@@ -18,7 +20,7 @@ std::optional<RunRef> RunTable::add(RunNumber number) {
   size_.fetch_add(1, std::memory_order_relaxed);
   NumberShard& shard = shard_of(number);
   MutexLock lock(shard.mutex);
-  shard.runs.emplace(number.value, run);
+  shard.runs.insert(number, run);
   return run;
 }
 
@@ -27,7 +29,7 @@ void RunTable::forget(RunRef run, RunNumber number, const Payload& chosen_id) {
   {
     NumberShard& shard = shard_of(number);
     MutexLock lock(shard.mutex);
-    shard.runs.erase(number.value);
+    shard.runs.erase(number);
   }
   RunSlot& slot = slots_.at(run.slot);
   slot.run = Run();
@@ -45,8 +47,19 @@ void RunTable::forget(RunRef run, RunNumber number, const Payload& chosen_id) {
 std::optional<RunRef> RunTable::find(RunNumber number) const {
   NumberShard& shard = shard_of(number);
   MutexLock lock(shard.mutex);
-  const auto found = shard.runs.find(number.value);
-  return found == shard.runs.end() ? std::nullopt : std::optional(found->second);
+  return shard.runs.find(number);
+}
+
+std::string RunTable::id_of(RunNumber number, std::uint64_t store_key) const {
+  NumberShard& shard = shard_of(number);
+  // Under the lock the run can't be forgotten: forget() takes it out of the shard before it touches the slot. Time and id
+  // don't change once it has begun.
+  MutexLock lock(shard.mutex);
+  const auto run = shard.runs.find(number);
+  if (!run.has_value()) return {};
+  const RunSlot& slot = slots_.at(run->slot);
+  if (!slot.chosen_id.is_null_json()) return std::string(slot.chosen_id.view());
+  return make_run_id(slot.started, number, store_key);
 }
 
 std::optional<StartIdentity> RunTable::claim_id(std::string_view id, const StartIdentity& identity) {

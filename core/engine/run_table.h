@@ -12,6 +12,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/sync.h"
+#include "core/engine/number_map.h"
 #include "core/engine/run_slot.h"
 #include "core/engine/slab.h"
 
@@ -39,6 +40,8 @@ class RunTable {
 
   [[nodiscard]] RunSlot& at(std::uint32_t slot) const { return slots_.at(slot); }
   [[nodiscard]] std::optional<RunRef> find(RunNumber number) const;
+  // The id of a live run that has begun, as people see it; empty for any other.
+  [[nodiscard]] std::string id_of(RunNumber number, std::uint64_t store_key) const;
   // Calls `visit(RunRef)` for every run; runs that come or go meanwhile may be missed.
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -46,7 +49,7 @@ class RunTable {
       std::vector<RunRef> runs;
       {
         MutexLock lock(shard.mutex);
-        for (const auto& [number, run] : shard.runs) runs.push_back(run);
+        shard.runs.for_each([&](RunRef run) { runs.push_back(run); });
       }
       for (const RunRef run : runs) visit(run);
     }
@@ -62,7 +65,7 @@ class RunTable {
   static constexpr std::size_t kShards = 64;
   struct NumberShard {
     mutable Mutex mutex;
-    std::unordered_map<std::uint64_t, RunRef> runs TN_GUARDED_BY(mutex);
+    NumberMap runs TN_GUARDED_BY(mutex);
   };
   struct IdShard {
     mutable Mutex mutex;

@@ -75,11 +75,11 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
 
 Result<RunName> EngineCore::existing_run(const StartRequest& request, const StartIdentity& mine,
                                          const StartIdentity& other, const WaiterRef& waiter) {
+  // Live: its start may not be durable yet, so the run itself answers. Else all of it is in the tables.
+  if (!send(other.number, AskState{waiter})) waiter->answer(RunAnswer{{}, other.number, {}, {}, {}, {}, 0});
   if (!mine.same_request(other)) {
     return taken(request.id, mine.workflow == other.workflow ? "with another input" : "of another workflow");
   }
-  // Live: its start may not be durable yet, so the run itself answers. Else all of it is in the tables.
-  if (!send(other.number, AskState{waiter})) waiter->answer(RunAnswer{{}, other.number, {}, {}, {}, {}, 0});
   return RunName{other.number, request.id};
 }
 

@@ -45,16 +45,13 @@ class Ticket {
   // Set by the processor before issue(); constant until free.
   RunRef run;
   RunNumber number;
-  WallTime run_started;
-  Payload chosen_id;  // of the run, as bytes; null: generated
   TaskIndex task;
   Attempt attempt;
   const PlanBinding* binding = nullptr;  // lives as long as the engine
   Payload argument;
   // Set by whoever begins the body, before its outcome is reported.
   WallTime started;
-  TimerHandle timeout_timer;
-  bool has_timer = false;
+  TimerHandle timeout_timer;  // none, unless it was armed
   // The other tickets of the same run: of the processor alone.
   std::uint32_t previous = Slab<Ticket>::kNone;
   std::uint32_t next = Slab<Ticket>::kNone;
@@ -83,8 +80,7 @@ class Ticket {
   // Lets go of what the ticket refers to; its slot may be released to the slab then.
   void make_free() {
     argument = Payload();
-    chosen_id = Payload();
-    has_timer = false;
+    timeout_timer = TimerHandle();
     const std::uint32_t generation = generation_of(word_.load(std::memory_order_relaxed)) + 1;
     word_.store(pack(generation == 0 ? 1 : generation, TicketState::free), std::memory_order_release);
   }
