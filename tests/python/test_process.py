@@ -150,6 +150,42 @@ def test_a_second_process_is_a_client(folder: Path) -> None:
     owner.wait(TIMEOUT)
 
 
+TAKEN_OVER = """
+import os, sys, time, tenuto
+from tenuto import task, workflow
+
+@task
+def where(n: int) -> list[int]:
+    if "owner" in sys.argv:
+        print("in body", n, flush=True)
+        time.sleep(600)
+    return [n, os.getpid()]
+
+@workflow
+def w(n: int) -> list[int]:
+    return where(n)
+
+run = w.start(1 if "owner" in sys.argv else 2)
+print(tenuto.current_engine().role, flush=True)
+print(*run.result(), os.getpid(), tenuto.current_engine().role)
+print([row.state for row in tenuto.current_engine().runs()], run.state)
+"""
+
+
+def test_a_waiting_client_takes_over(folder: Path) -> None:
+    owner = start(folder, TAKEN_OVER, "owner")
+    assert {line(owner), line(owner)} == {"in body 1", "owner"}
+    client = start(folder, TAKEN_OVER)
+    assert line(client) == "client"
+    assert line(owner) == "in body 2"
+    owner.kill()
+    owner.wait()
+    result, states = finish(client).splitlines()
+    number, ran_in, pid, role = result.split()
+    assert (number, ran_in, role) == ("2", pid, "owner")
+    assert states.endswith("completed")
+
+
 def test_leaving_without_close(folder: Path) -> None:
     assert finish(start(folder, TWO, "3")).split()[0] == "owner"
 

@@ -5,13 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from tenuto import _core
 from tenuto._tree import run_tree
-from tenuto.errors import TimedOut, from_outcome
+from tenuto.errors import Closed, NotFound, TimedOut, from_outcome
 from tenuto.policy import Duration, duration_ns
 
 __all__ = ["RecordedError", "Run", "RunRow", "RunStatus"]
@@ -76,26 +76,36 @@ class RunStatus(msgspec.Struct, frozen=True):
 _STATUS: Final = msgspec.json.Decoder(RunStatus)
 
 
+class Store(Protocol):
+    """What a run needs of its engine, which may be opened again: a client that takes over becomes the owner so."""
+
+    #: Grows each time.
+    opened: int
+
+    def find_handle(self, id: str) -> _core.Run:
+        """The run by its id, of what is open now."""
+
+    def look_after(self) -> None:
+        """Called now and then by those who wait."""
+
+
 class Run(Generic[R]):
     """One run, live or ended. Thread-safe; `await run` waits for the result on an event loop.
 
     Made by `start` of a workflow, and by `Engine.find`.
     """
 
-    def __init__(self, handle: _core.Run, decode: Callable[[bytes], Any], on_slice: Callable[[], None]) -> None:
-        self._handle = handle
-        self._decode = decode
-        self._on_slice = on_slice
-
-    @property
-    def id(self) -> str:
+    def __init__(self, handle: _core.Run, decode: Callable[[bytes], Any], store: Store) -> None:
+        self.id: Final = handle.id
         """The run's id, chosen or generated."""
-        return self._handle.id
+        self._opened = (handle, store.opened)
+        self._decode = decode
+        self._store = store
 
     @property
     def state(self) -> str:
         """queued, running, waiting, paused or cancelling; completed, failed, timed_out, rejected or cancelled."""
-        return _STATES[self._handle.state()]
+        return _STATES[self._handle().state()]
 
     def result(self, timeout: Duration | None = None) -> R:
         """Waits for the end of the run.
@@ -138,7 +148,7 @@ class Run(Generic[R]):
         Returns:
             Its state, times, error, and the number of its tasks per state.
         """
-        return _STATUS.decode(self._handle.describe())
+        return _STATUS.decode(self._handle().describe())
 
     def describe(self) -> dict[str, Any]:
         """Everything about the run: what `tenuto show RUN -o json` prints.
@@ -146,7 +156,7 @@ class Run(Generic[R]):
         Returns:
             A new dict with id, number, workflow, hash, state, input, output, error, started, ended, labels, tasks, nodes.
         """
-        described: dict[str, Any] = msgspec.json.decode(self._handle.describe())
+        described: dict[str, Any] = msgspec.json.decode(self._handle().describe())
         return described
 
     def events(self) -> list[dict[str, Any]]:
@@ -155,7 +165,7 @@ class Run(Generic[R]):
         Returns:
             A new list of one dict per event.
         """
-        return [msgspec.json.decode(line) for line in self._handle.events().splitlines()]
+        return [msgspec.json.decode(line) for line in self._handle().events().splitlines()]
 
     def tree(self) -> str:
         """The run and its nodes with their states, as text.
@@ -175,16 +185,35 @@ class Run(Generic[R]):
         Raises:
             WrongState: it has ended otherwise.
         """
-        self._handle.cancel(reason, by)
+        self._handle().cancel(reason, by)
 
     def __repr__(self) -> str:
         return f"<run {self.id}>"
+
+    def _handle(self) -> _core.Run:
+        handle, opened = self._opened
+        if opened != self._store.opened:
+            opened = self._store.opened
+            handle = self._store.find_handle(self.id)
+            self._opened = (handle, opened)
+        return handle
+
+    def _answer(self, wait_ns: int) -> tuple[int, bytes | None]:
+        """What the run answers within the time; when the store was opened again meanwhile, that it still runs."""
+        _, opened = self._opened
+        try:
+            return self._handle().result(wait_ns)
+        except (Closed, NotFound):
+            if opened == self._store.opened:
+                raise
+            time.sleep(min(wait_ns, _SLICE_NS) / 1e9)
+            return _TIMED_OUT, None
 
     def _wait(self, timeout_ns: int | None, given_up: Callable[[], bool]) -> R:
         end = None if timeout_ns is None else time.monotonic_ns() + timeout_ns
         while not given_up():
             left = _SLICE_NS if end is None else max(0, end - time.monotonic_ns())
-            status, answer = self._handle.result(min(left, _SLICE_NS))
+            status, answer = self._answer(min(left, _SLICE_NS))
             if status == _OK:
                 result: R = self._decode(answer or b"null")
                 return result
@@ -192,7 +221,7 @@ class Run(Generic[R]):
                 raise from_outcome(status, self.id, msgspec.json.decode(answer) if answer else None)
             if left <= _SLICE_NS and end is not None:
                 break
-            self._on_slice()
+            self._store.look_after()
         raise TimedOut(f"run {self.id} is still {self.state}; wait again, or look at run.tree()")
 
     async def _wait_async(self) -> R:

@@ -2,8 +2,10 @@
 
 import asyncio
 import atexit
+import functools
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from datetime import datetime, timedelta, timezone
@@ -30,12 +32,14 @@ _MODES: Final = {"auto": 0, "owner": 1, "client": 2}
 _DURABILITIES: Final = {"full": 0, "relaxed": 1, "memory": 2}
 _ROLES: Final = {0: "closed", 1: "owner", 2: "client"}
 _DETACH, _DRAIN = 0, 1
-_OWNER: Final = 1
+_OWNER, _CLIENT = 1, 2
 _ROW: Final = msgspec.json.Decoder(RunRow)
 # For bodies that are under way when the engine is closed without draining; they run again at the next open otherwise.
 _GRACE_S: Final = 1.0
 # For threads to end that have no body to run.
 _LEAVING_S: Final = 0.2
+# Between looks of a waiting client at whether there is an owner: each opens a file. Not critical.
+_LOOK_S: Final = 0.5
 
 _CURRENT: "ContextVar[Engine | None]" = ContextVar("tenuto_engine", default=None)
 _lock = threading.Lock()
@@ -85,7 +89,8 @@ def open(
     if retention_count is not None and retention_count < 1:
         raise InvalidArgument(f"retention_count: {retention_count!r} is not a number from 1; leave it out to keep all")
     where = os.fspath(path) if path is not None else os.environ.get("TENUTO_DB") or "tenuto.db"
-    handle = _core.Engine(
+    open_handle = functools.partial(
+        _core.Engine,
         where,
         mode=_word("mode", mode, _MODES),
         durability=_word("durability", durability, _DURABILITIES),
@@ -94,7 +99,7 @@ def open(
         retention_age_ns=0 if retention_age is None else duration_ns(retention_age, "retention_age"),
         retention_count_max=retention_count or 0,
     )
-    return Engine(handle, Path(where), slots or default_slots())
+    return Engine(open_handle, Path(where), slots or default_slots(), takes_over=mode == "auto")
 
 
 def current_engine() -> "Engine":
@@ -148,10 +153,15 @@ def refuse_on_loop(call: str, instead: str) -> None:
 class Engine:
     """An open store. Made by `open`. Thread-safe."""
 
-    def __init__(self, handle: _core.Engine, path: Path, slots: int) -> None:
+    def __init__(self, open_handle: Callable[[], _core.Engine], path: Path, slots: int, *, takes_over: bool) -> None:
         self.path = path
-        self._handle = handle
+        self.opened = 1
+        """How often it was opened: a client that takes over from a lost owner opens the store again."""
+        self._open_handle = open_handle
+        self._handle = open_handle()
         self._slots = slots
+        self._takes_over = takes_over
+        self._next_look = time.monotonic() + _LOOK_S
         self._pid = os.getpid()
         self._workers: Workers | None = None
         self._closed = False
@@ -265,7 +275,30 @@ class Engine:
             Traceback (most recent call last):
             tenuto.errors.NotFound: ...
         """
-        return Run(self._handle.find(id), msgspec.json.decode, self._serve_if_owner)
+        return Run(self.find_handle(id), msgspec.json.decode, self)
+
+    def find_handle(self, id: str) -> _core.Run:
+        """The extension module's handle of a run; `find` is for users.
+
+        Args:
+            id: see find.
+
+        Returns:
+            The handle.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        return self._handle.find(id)
+
+    def look_after(self) -> None:
+        """Takes over when this is a client and the owner of the store is gone; called now and then while a run is awaited."""
+        if not self._takes_over or self._workers is not None or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_S
+        if self._handle.role() == _CLIENT and self.info()["owner_pid"] is None:
+            self._open_again()
+            self._serve_if_owner()
 
     def runs(
         self,
@@ -402,10 +435,19 @@ class Engine:
     ) -> Run[Any]:
         coded = None if labels is None else serialize.encode(labels, path="labels")
         handle = self._handle.start(workflow, input, id=id, labels=coded, by=by, test=False)
-        return Run(handle, decode, self._serve_if_owner)
+        return Run(handle, decode, self)
+
+    def _open_again(self) -> None:
+        """As the owner, or as a client of whoever was faster. Runs find their handles again by their ids."""
+        with self._lock:
+            if self._closed:
+                return
+            self._handle.close(_DETACH, -1)
+            self._handle = self._open_handle()
+            self.opened += 1
 
     def _serve_if_owner(self) -> None:
-        """Begins to run bodies when this process owns the store, also when it has become the owner meanwhile."""
+        """Begins to run bodies when this process owns the store."""
         if self._workers is not None or self._handle.role() != _OWNER:
             return
         with self._lock:
