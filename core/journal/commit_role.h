@@ -8,9 +8,9 @@
 //   held   -> free     give_back() = false
 //   wanted -> free     give_back() = true: look again
 //
-// Why nothing is lost: work is left before the exchange in try_take(), and the exchange in give_back() reads what that one
-// wrote (release/acquire), so the holder that looks again sees the work. If the thread came by after the role was given back, it
-// got the role itself.
+// Why nothing is lost: work is left before the mark that try_take() makes, and the exchange in give_back() reads that mark
+// (release/acquire), so the holder that looks again sees the work. A thread that finds the role free has it, and looks itself.
+// A mark is made only by a thread that then goes away, so two threads can't make each other look again for ever.
 //
 // Thread safety: any thread. tests/model/ring_model.cpp runs all interleavings.
 #pragma once
@@ -23,14 +23,17 @@ namespace tenuto {
 
 class CommitRole {
  public:
-  // True: the caller has the role.
+  // True: the caller has the role. Never waits: each turn of the loop means that another thread got on.
   [[nodiscard]] bool try_take() {
-    std::uint32_t expected = kFree;
-    // Acquire: pairs with give_back(); what the holder before did to the ring and its own fields is seen.
-    if (state_.compare_exchange_strong(expected, kHeld, std::memory_order_acq_rel, std::memory_order_relaxed))
-      return true;
-    // Given back meanwhile: then it is ours, with a needless second look at the end.
-    return state_.exchange(kWanted, std::memory_order_acq_rel) == kFree;
+    std::uint32_t seen = kFree;
+    for (;;) {
+      const std::uint32_t next = seen == kFree ? kHeld : kWanted;
+      // Also from wanted to wanted: a mark that is there already is somebody else's, and give_back() must read ours.
+      // Acquire: pairs with give_back(); what the holder before did to the ring and its own fields is seen.
+      if (state_.compare_exchange_strong(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        return next == kHeld;
+      }
+    }
   }
 
   // True: somebody came by since the role was taken.

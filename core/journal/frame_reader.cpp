@@ -1,6 +1,7 @@
 #include "core/journal/frame_reader.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tenuto {
 namespace {
@@ -12,17 +13,50 @@ Status damaged(const JournalPlace& place, const std::string& what) {
                                    "; restore the store from a backup, or keep a copy and verify it");
 }
 
-// A whole frame in one segment that proves that everything before `limit` of it had been synced once.
-bool holds_proof(ByteView segment, std::size_t from, Position bad, Generation generation) {
-  for (std::size_t at = from; at + kFrameHeaderBytes <= segment.size(); at += 8) {
-    FrameHeader header;
-    if (!decode_frame_header(segment.substr(at), header)) continue;
-    if (header.position <= bad || header.durable <= bad || header.generation < generation) continue;
-    if (header.length > segment.size() - at - kFrameHeaderBytes) continue;
-    if (frame_is_whole(segment.substr(at, kFrameHeaderBytes + header.length))) return true;
-  }
-  return false;
+// How much of a segment is looked at together in the search for a proof. Not critical.
+constexpr std::size_t kProofBlockBytes = 1u << 20;
+
+bool is_all_zero(ByteView bytes) {
+  return bytes.empty() || (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
+
+// A later frame that proves that everything before `limit` of it had been synced once.
+class ProofSearch {
+ public:
+  ProofSearch(const Log& log, Position bad, Generation generation) : log_(log), bad_(bad), generation_(generation) {}
+
+  // Looks through a segment from `from`, a multiple of 8, to its end.
+  Result<bool> search(SegmentNumber segment, std::uint64_t from) {
+    const std::uint64_t end = log_.segment_bytes();
+    // Blocks overlap by what a header needs, so that each is whole in one of them.
+    for (std::uint64_t at = from; at + kFrameHeaderBytes <= end; at += kProofBlockBytes) {
+      const std::uint64_t size = std::min<std::uint64_t>(kProofBlockBytes + kFrameHeaderBytes, end - at);
+      TN_TRY(log_.read(segment, at, size, block_));
+      if (is_all_zero(block_)) continue;
+      for (std::uint64_t i = 0; i + kFrameHeaderBytes <= size && i < kProofBlockBytes; i += 8) {
+        TN_ASSIGN(const bool proof, is_proof(segment, at + i, ByteView(block_).substr(i)));
+        if (proof) return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  Result<bool> is_proof(SegmentNumber segment, std::uint64_t at, ByteView bytes) {
+    FrameHeader header;
+    if (!decode_frame_header(bytes, header)) return false;
+    if (header.position <= bad_ || header.durable <= bad_ || header.generation < generation_) return false;
+    if (header.length > log_.segment_bytes() - at - kFrameHeaderBytes) return false;
+    TN_TRY(log_.read(segment, at, kFrameHeaderBytes + header.length, frame_));
+    return frame_is_whole(frame_);
+  }
+
+  const Log& log_;
+  const Position bad_;
+  const Generation generation_;
+  Bytes block_;
+  Bytes frame_;
+};
 
 }  // namespace
 
@@ -97,16 +131,13 @@ Result<bool> FrameReader::step_to_next_segment() {
 }
 
 Status FrameReader::prove_tail() const {
-  Bytes content;
-  std::size_t from = place_.offset;
-  for (SegmentNumber segment = place_.segment; segment.value <= place_.segment.value + 1;
-       ++segment.value, from = 0) {
-    const Status read = log_.read(segment, 0, log_.segment_bytes(), content);
-    if (read.code() == Code::not_found) continue;
-    TN_TRY(read);
-    if (holds_proof(content, from, place_.position, generation_)) {
-      return damaged(place_, "a frame that had been synced is damaged");
-    }
+  ProofSearch proof(log_, place_.position, generation_);
+  std::uint64_t from = place_.offset;
+  for (SegmentNumber segment = place_.segment; segment.value <= place_.segment.value + 1; ++segment.value, from = 0) {
+    const Result<bool> found = proof.search(segment, from);
+    if (found.code() == Code::not_found) continue;
+    if (!found.ok()) return found.status();
+    if (*found) return damaged(place_, "a frame that had been synced is damaged");
   }
   return Status();
 }
