@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 __all__ = ["definition_tree", "run_tree"]
 
@@ -10,6 +10,9 @@ Json: TypeAlias = Mapping[str, Any]
 
 #: A line and the lines below it.
 Branch: TypeAlias = tuple[str, list["Branch"]]
+
+# Of the nodes that one waits for.
+_WAITS_MAX: Final = 3
 
 
 def definition_tree(definition: Json) -> str:
@@ -79,7 +82,7 @@ def _run_line(node: Json, width: int, now: datetime) -> str:
     if node.get("error"):
         parts.append(_error(node["error"]))
     if node.get("waits_for"):
-        parts.append(f"waits for {_text(node['waits_for'])}")
+        parts.append(f"waits for {_waits_text(node['waits_for'])}")
     return "  ".join(part for part in parts if part).rstrip()
 
 
@@ -88,8 +91,11 @@ def _error(error: Json) -> str:
     return f"{error.get('type') or 'Error'}: {message}"
 
 
-def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _waits_text(waits: Json) -> str:
+    """The nodes before it, or the action that has no body here."""
+    nodes = waits.get("nodes") or []
+    more = [f"{len(nodes) - _WAITS_MAX} more"] if len(nodes) > _WAITS_MAX else []
+    return ", ".join([*nodes[:_WAITS_MAX], *more]) or f"a body of {waits.get('action')}"
 
 
 def _took(timed: Json, now: datetime) -> str:
@@ -98,7 +104,7 @@ def _took(timed: Json, now: datetime) -> str:
     started = _time(timed["started"])
     seconds = max(0.0, ((_time(timed["ended"]) if timed.get("ended") else now) - started).total_seconds())
     if seconds < 60:
-        return f"{seconds:.3g}s" if seconds < 10 else f"{seconds:.0f}s"
+        return f"{seconds:.3f}s" if seconds < 10 else f"{seconds:.0f}s"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"

@@ -22,7 +22,7 @@ def test_start_reading_and_cancel_go_to_the_owner(project: Any, until: Any) -> N
     assert (answer.code, answer.out, answer.err) == (0, "g1\n", "")
     until(lambda: project.call("show", "g1", "--json", "state").json() == {"state": "running"})
     assert project.call("ls").lines()[0][:3] == ["g1", "gated", "running"]
-    assert "waits for" in project.call("tree", "g1").out
+    assert "waits for await_file" in project.call("tree", "g1").out
     assert [
         event["event"] for event in map(json.loads, project.call("events", "g1", "-o", "jsonl").out.splitlines())
     ] == ["run_started"]

@@ -125,7 +125,7 @@ def test_formats(capsys: pytest.CaptureFixture[str]) -> None:
         "    x:",
         "      - 1",
         "      -",
-        "        y: null",
+        '        "y": null',
         '    "": "ü"',
         '    "on": true',
         "-",

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from tenuto.cli._exit import WrongUsage
 from tenuto.cli._options import Format
@@ -206,17 +206,20 @@ def _default_format(has_fields: bool) -> Format:
 
 def _print_table(titles: Sequence[str] | None, rows: Sequence[Row], columns: Sequence[Column], *, cut: bool) -> None:
     """Shortens cells to the width of the terminal when `cut`, and else lets them go on in the next line."""
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=titles is not None, header_style="bold")
-    for column in columns:
-        table.add_column(column.title, no_wrap=cut or column.keep, overflow="ellipsis" if cut else "fold")
-    for row in rows:
-        texts = [column.text(row) for column in columns]
-        table.add_row(*(Text(text, style=STATE_STYLES.get(text, "")) for text in texts))
+    cells = [[column.text(row) for column in columns] for row in rows]
+    for number, column in enumerate(columns):
+        kept = max(cell_len(row[number]) for row in cells) if column.keep else None
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if cut else "fold"
+        table.add_column(column.title, no_wrap=cut or column.keep, overflow=overflow, min_width=kept)
+    for row in cells:
+        table.add_row(*(Text(text, style=STATE_STYLES.get(text, "")) for text in row))
     console = Console(highlight=False, width=None if terminal else 10_000)
     if terminal:
         console.print(table)
