@@ -3,7 +3,7 @@
 # any time: what did not change is not done twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench bench-peers lint tidy format clean install asan tsan soak check-install
+.PHONY: help setup build demo test bench lint tidy format clean install asan tsan soak check-install
 
 VENV   := build/venv
 PYTHON := $(VENV)/bin/python
@@ -18,19 +18,16 @@ setup: ## Install missing Debian packages and the Python tools (into build/venv)
 build: setup ## Build the library, the Python module and the tests into build/dev
 	@.ci/build dev
 
-demo: build ## Onboard 1,000 employees, kill the engine half way, and count what happened
+demo: setup ## Onboard 1,000 employees, kill the engine half way, and count what happened
+	@.ci/build dev tenuto_python
 	@$(PYTHON) python/examples/onboarding/demo.py
 
 test: ## Build everything and run every test: C++, C, Python, types, house rules
 	@.ci/test
 
-bench: setup ## Build with optimisation and print the table of figures
+bench: setup ## Build with optimisation, measure, and print the table of figures
 	@.ci/build release
-	@cmake --build build/release --target bench
-
-bench-peers: setup ## The same work on other engines, beside ours
-	@.ci/build release
-	@cmake --build build/release --target bench_peers
+	@.ci/bench
 
 lint: build ## Layers, house rules, formatting and types only
 	@ctest --test-dir build/dev --output-on-failure -R '^lint/'
