@@ -33,9 +33,9 @@ struct Figure {
   std::string name;
   std::string unit;
   std::vector<double> runs;
-  std::string vs;     // what it is held against; empty: nothing
-  double against = 0; // the median of that
-  std::string goal;   // for people
+  std::string vs;      // what it is held against; empty: nothing
+  double against = 0;  // the median of that
+  std::string goal;    // for people
 
   [[nodiscard]] double median() const { return median_of(runs); }
   [[nodiscard]] double min() const { return runs.empty() ? 0 : *std::min_element(runs.begin(), runs.end()); }
@@ -47,11 +47,11 @@ class Report {
   void add(Figure figure) { figures_.push_back(std::move(figure)); }
 
   void print() const {
-    std::printf("%-38s %14s %14s  %-12s %-28s %8s  %s\n", "figure", "median", "min", "unit", "held against", "ratio",
-                "goal");
+    std::printf("%-38s %14s %14s  %-12s %-28s %8s  %s\n", "figure", "median", "min", "unit", "held against",
+                "ratio", "goal");
     for (const Figure& f : figures_) {
-      std::printf("%-38s %14.4g %14.4g  %-12s %-28s %8.3g  %s\n", f.name.c_str(), f.median(), f.min(), f.unit.c_str(),
-                  f.vs.c_str(), f.ratio(), f.goal.c_str());
+      std::printf("%-38s %14.4g %14.4g  %-12s %-28s %8.3g  %s\n", f.name.c_str(), f.median(), f.min(),
+                  f.unit.c_str(), f.vs.c_str(), f.ratio(), f.goal.c_str());
     }
   }
 
@@ -62,11 +62,14 @@ class Report {
     std::fprintf(out, "{\"figures\": [");
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const Figure& f = figures_[i];
-      std::fprintf(out, "%s\n  {\"name\": \"%s\", \"value\": %.9g, \"unit\": \"%s\", \"vs\": \"%s\", \"ratio\": %.6g, "
-                        "\"min\": %.9g, \"median\": %.9g, \"runs\": [",
-                   i == 0 ? "" : ",", f.name.c_str(), f.median(), f.unit.c_str(), f.vs.c_str(), f.ratio(), f.min(),
-                   f.median());
-      for (std::size_t k = 0; k < f.runs.size(); ++k) std::fprintf(out, "%s%.9g", k == 0 ? "" : ", ", f.runs[k]);
+      std::fprintf(
+          out,
+          "%s\n  {\"name\": \"%s\", \"value\": %.9g, \"unit\": \"%s\", \"vs\": \"%s\", \"ratio\": %.6g, "
+          "\"min\": %.9g, \"median\": %.9g, \"runs\": [",
+          i == 0 ? "" : ",", f.name.c_str(), f.median(), f.unit.c_str(), f.vs.c_str(), f.ratio(), f.min(),
+          f.median());
+      for (std::size_t k = 0; k < f.runs.size(); ++k)
+        std::fprintf(out, "%s%.9g", k == 0 ? "" : ", ", f.runs[k]);
       std::fprintf(out, "]}");
     }
     std::fprintf(out, "\n]}\n");

@@ -13,7 +13,8 @@
 namespace tenuto::bench {
 
 inline void check(tenuto_status status) {
-  if (status != TENUTO_OK) throw std::runtime_error(std::string(tenuto_status_name(status)) + ": " + tenuto_last_error());
+  if (status != TENUTO_OK)
+    throw std::runtime_error(std::string(tenuto_status_name(status)) + ": " + tenuto_last_error());
 }
 
 class Workflow {
@@ -32,7 +33,8 @@ class Workflow {
 
 class Store {
  public:
-  explicit Store(const std::string& path, std::uint32_t threads = 0, std::int32_t durability = TENUTO_DURABILITY_FULL) {
+  explicit Store(const std::string& path, std::uint32_t threads = 0,
+                 std::int32_t durability = TENUTO_DURABILITY_FULL) {
     tenuto_engine_options options = TENUTO_ENGINE_OPTIONS_INIT;
     options.mode = TENUTO_OPEN_OWNER;
     options.threads = threads;
@@ -44,8 +46,8 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   void native(std::string_view action, tenuto_task_fn body, void* user_data = nullptr) {
-    check(tenuto_engine_register_native(engine_, action.data(), action.size(), body, TENUTO_NATIVE_INLINE, user_data,
-                                        nullptr, nullptr));
+    check(tenuto_engine_register_native(engine_, action.data(), action.size(), body, TENUTO_NATIVE_INLINE,
+                                        user_data, nullptr, nullptr));
   }
   void start_many(const Workflow& workflow, std::size_t count) {
     std::uint64_t first = 0;

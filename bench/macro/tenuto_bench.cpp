@@ -29,7 +29,8 @@ constexpr const char* kFive =
         "c": {"use": "noop", "needs": ["a"]}, "d": {"use": "noop", "needs": ["b", "c"]},
         "e": {"use": "last", "needs": ["d"]}}})";
 constexpr const char* kOne = R"({"tenuto": 1, "name": "one", "tasks": {"a": {"use": "noop"}}})";
-constexpr const char* kOnePure = R"({"tenuto": 1, "name": "pure", "tasks": {"a": {"use": "noop", "pure": true}}})";
+constexpr const char* kOnePure =
+    R"({"tenuto": 1, "name": "pure", "tasks": {"a": {"use": "noop", "pure": true}}})";
 constexpr const char* kWaiting =
     R"({"tenuto": 1, "name": "waiting", "tasks": {"a": {"use": "noop"}, "b": {"use": "noop", "needs": ["a"]},
         "c": {"use": "noop", "needs": ["b"]}, "d": {"use": "last", "needs": ["c"]}, "e": {"use": "nobody", "needs": ["d"]}}})";
@@ -125,7 +126,8 @@ void make_waiting_runs(const std::string& path, std::uint64_t runs) {
   Store store(path);
   store.native("noop", noop);
   store.native("last", count, &reached);
-  for (std::uint64_t started = 0; started < runs; started += kWaitingChunk) store.start_many(workflow, kWaitingChunk);
+  for (std::uint64_t started = 0; started < runs; started += kWaitingChunk)
+    store.start_many(workflow, kWaitingChunk);
   while (reached.load() < runs) std::this_thread::yield();
   store.drain();
 }
@@ -215,7 +217,9 @@ Options read_options(int argc, char** argv) {
     } else if (word == "--json" && has_value) {
       options.json = argv[++i];
     } else {
-      throw std::runtime_error("usage: tenuto_bench [--smoke] [--runs N] [--only throughput|latency|reopen] [--dir DIR] [--json FILE]");
+      throw std::runtime_error(
+          "usage: tenuto_bench [--smoke] [--runs N] [--only throughput|latency|reopen] [--dir DIR] [--json "
+          "FILE]");
     }
   }
   return options;
@@ -227,7 +231,8 @@ int main_of(int argc, char** argv) {
   Report report;
   measure(options, report);
   report.print();
-  if (!options.json.empty() && !report.write_json(options.json)) throw std::runtime_error("can't write " + options.json);
+  if (!options.json.empty() && !report.write_json(options.json))
+    throw std::runtime_error("can't write " + options.json);
   return 0;
 }
 

@@ -39,7 +39,8 @@ void BM_MachineRunsAChain(benchmark::State& state) {
       changes.ready.pop_back();
       auto event = decide(run, BodyDone{task, Attempt{1}, Payload(), WallTime{1}}, WallTime{2}, 3);
       benchmark::DoNotOptimize(apply(run, *event, changes));
-      while (auto next = follow_up(run, changes, 0, WallTime{2}, evaluation)) (void)apply(run, *next, changes);
+      while (auto next = follow_up(run, changes, 0, WallTime{2}, evaluation))
+        (void)apply(run, *next, changes);
     }
     changes.clear();
   }
@@ -48,7 +49,11 @@ void BM_MachineRunsAChain(benchmark::State& state) {
 BENCHMARK(BM_MachineRunsAChain)->Unit(benchmark::kMicrosecond);
 
 Event task_done() {
-  return Event{WallTime{1'700'000'000'000'000'000}, RunNumber{123456}, kRootScope, TaskIndex{3}, Attempt{1},
+  return Event{WallTime{1'700'000'000'000'000'000},
+               RunNumber{123456},
+               kRootScope,
+               TaskIndex{3},
+               Attempt{1},
                TaskDone{Payload(), WallTime{1'699'999'999'999'990'000}}};
 }
 
@@ -111,7 +116,8 @@ void BM_Condition(benchmark::State& state) {
   const expr::Program program = *expr::compile("input.person.role == \"engineer\"");
   const expr::Operand operand{expr::Operand::Kind::value, R"({"person":{"name":"Ada","role":"engineer"}})"};
   expr::Evaluator evaluator;
-  for (auto _ : state) benchmark::DoNotOptimize(evaluator.evaluate(program, std::span(&operand, 1)).is_true());
+  for (auto _ : state)
+    benchmark::DoNotOptimize(evaluator.evaluate(program, std::span(&operand, 1)).is_true());
 }
 BENCHMARK(BM_Condition);
 

@@ -82,8 +82,15 @@ def executor_fan(width: int) -> float:
 def figure(name: str, values: list[float], vs: str, against: float, goal: str) -> dict[str, Any]:
     median = statistics.median(values)
     return {
-        "name": name, "value": median, "unit": "tasks/s", "vs": vs, "ratio": median / against if against else 0,
-        "min": min(values), "median": median, "runs": values, "goal": goal,
+        "name": name,
+        "value": median,
+        "unit": "tasks/s",
+        "vs": vs,
+        "ratio": median / against if against else 0,
+        "min": min(values),
+        "median": median,
+        "runs": values,
+        "goal": goal,
     }
 
 
@@ -115,7 +122,9 @@ def main() -> int:
         size = (1, 200, 200) if options.smoke else (options.runs, 40000, 10000)
         figures = measure(Path(scratch), *size)
     for f in figures:
-        print(f"{f['name']:<38} {f['median']:14.4g} {f['min']:14.4g}  {f['unit']:<12} {f['vs']:<28} {f['ratio']:8.3g}  {f['goal']}")
+        print(
+            f"{f['name']:<38} {f['median']:14.4g} {f['min']:14.4g}  {f['unit']:<12} {f['vs']:<28} {f['ratio']:8.3g}  {f['goal']}"
+        )
     if options.json:
         options.json.write_text(json.dumps({"figures": figures}))
     return 0

@@ -33,7 +33,9 @@ BodyReport failed(FailureKind kind, std::string type, std::string message, std::
   return report;
 }
 
-std::string text_of(const char* data, size_t size) { return data == nullptr ? std::string() : std::string(data, size); }
+std::string text_of(const char* data, size_t size) {
+  return data == nullptr ? std::string() : std::string(data, size);
+}
 
 BodyReport report_of_result(const tenuto_completion& completion) {
   BodyReport report;
@@ -55,7 +57,8 @@ BodyReport report_of_result(const tenuto_completion& completion) {
   if (!is_bytes) {
     if (value == "null") return report;
     if (const Status status = json::validate(value); !status.ok()) {
-      return failed(FailureKind::stop, "InvalidArgument", "the result is not valid JSON: " + status.message(), "");
+      return failed(FailureKind::stop, "InvalidArgument", "the result is not valid JSON: " + status.message(),
+                    "");
     }
   }
   report.result = Payload::make(is_bytes ? ContentType::bytes : ContentType::json, value);
@@ -66,13 +69,14 @@ BodyReport report_of_result(const tenuto_completion& completion) {
 
 BodyReport report_of(const tenuto_completion& completion) {
   switch (completion.outcome) {
-    case TENUTO_OUTCOME_DONE: return report_of_result(completion);
+    case TENUTO_OUTCOME_DONE:
+      return report_of_result(completion);
     case TENUTO_OUTCOME_FAILED:
     case TENUTO_OUTCOME_STOP: {
       std::string type = text_of(completion.error_type, completion.error_type_size);
       if (type.empty()) type = "Error";
-      return failed(completion.outcome == TENUTO_OUTCOME_STOP ? FailureKind::stop : FailureKind::error, std::move(type),
-                    text_of(completion.error_message, completion.error_message_size),
+      return failed(completion.outcome == TENUTO_OUTCOME_STOP ? FailureKind::stop : FailureKind::error,
+                    std::move(type), text_of(completion.error_message, completion.error_message_size),
                     text_of(completion.error_trace, completion.error_trace_size));
     }
     default:
@@ -99,7 +103,8 @@ const char* task_text_of(const tenuto_task* task, Text&& text) {
   if (task == nullptr || task->struct_size < sizeof(tenuto_task) || task->source == nullptr) return "";
   try {
     const auto& engine = *static_cast<const Engine*>(task->source);
-    if (const Ticket* ticket = engine.held_ticket(TicketToken(task->token))) task_text = text(engine, *ticket);
+    if (const Ticket* ticket = engine.held_ticket(TicketToken(task->token)))
+      task_text = text(engine, *ticket);
   } catch (const std::bad_alloc&) {
     task_text.clear();
   }
@@ -129,12 +134,13 @@ const char* tenuto_task_path(const tenuto_task* task) {
 }
 
 const char* tenuto_task_run_id(const tenuto_task* task) {
-  return task_text_of(task, [](const Engine& engine, const Ticket& ticket) { return engine.run_id_of(ticket); });
+  return task_text_of(task,
+                      [](const Engine& engine, const Ticket& ticket) { return engine.run_id_of(ticket); });
 }
 
 const char* tenuto_task_idempotency_key(const tenuto_task* task) {
-  return task_text_of(task,
-                      [](const Engine& engine, const Ticket& ticket) { return engine.idempotency_key_of(ticket); });
+  return task_text_of(
+      task, [](const Engine& engine, const Ticket& ticket) { return engine.idempotency_key_of(ticket); });
 }
 
 tenuto_status tenuto_engine_register_native(tenuto_engine* engine, const char* action, size_t action_size,
@@ -146,7 +152,8 @@ tenuto_status tenuto_engine_register_native(tenuto_engine* engine, const char* a
     TN_TRY(check_engine(engine));
     std::string_view name;
     TN_TRY(text_argument(action, action_size, "action", name));
-    if (name.empty() || name.size() > limits::kNameBytesMax) return invalid("action: a name has 1 to 255 bytes");
+    if (name.empty() || name.size() > limits::kNameBytesMax)
+      return invalid("action: a name has 1 to 255 bytes");
     if (body == nullptr) return invalid("body is NULL");
     if ((flags & ~TENUTO_NATIVE_INLINE) != 0) return invalid("flags: unknown bits");
     NativeBody native;

@@ -10,7 +10,8 @@ namespace {
 Status read_engine_options(const tenuto_engine_options* given, EngineOptions& out) {
   tenuto_engine_options options;
   TN_TRY(read_options(given, tenuto_engine_options TENUTO_ENGINE_OPTIONS_INIT, "options", options));
-  if (options.mode < TENUTO_OPEN_AUTO || options.mode > TENUTO_OPEN_CLIENT) return invalid("options.mode is unknown");
+  if (options.mode < TENUTO_OPEN_AUTO || options.mode > TENUTO_OPEN_CLIENT)
+    return invalid("options.mode is unknown");
   if (options.durability < TENUTO_DURABILITY_FULL || options.durability > TENUTO_DURABILITY_MEMORY) {
     return invalid("options.durability is unknown");
   }

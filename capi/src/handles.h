@@ -91,14 +91,17 @@ tenuto_status guard(Body&& body) noexcept {
   }
 }
 
-inline Status invalid(std::string text) { return {Code::invalid_argument, std::move(text)}; }
+inline Status invalid(std::string text) {
+  return {Code::invalid_argument, std::move(text)};
+}
 
 // Ok if `handle` is what its type says.
 template <class Handle>
 Status check_handle(const Handle* handle, Tag tag, const char* name) {
   if (handle == nullptr) return invalid(std::string(name) + " is NULL");
   if (handle->tag == tag) return {};
-  return invalid(std::string(name) + (handle->tag == Tag::freed ? " was destroyed already" : " is not such a handle"));
+  return invalid(std::string(name) +
+                 (handle->tag == Tag::freed ? " was destroyed already" : " is not such a handle"));
 }
 
 // The same for handles of an engine, which a forked child must not use.
@@ -106,7 +109,8 @@ template <class Handle>
 Status check_live(const Handle* handle, Tag tag, const char* name) {
   TN_TRY(check_handle(handle, tag, name));
   if (!fork_guard::is_forked_child(handle->fork_mark)) return {};
-  return {Code::forked, std::string(name) + " belongs to the parent process; open the store again in this one"};
+  return {Code::forked,
+          std::string(name) + " belongs to the parent process; open the store again in this one"};
 }
 
 Status check_engine(const tenuto_engine* engine);

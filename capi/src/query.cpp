@@ -7,7 +7,8 @@ namespace {
 
 // Calls `ask(engine, query)` and gives the text out.
 template <class Ask>
-tenuto_status answer(tenuto_engine* engine, const char* query, size_t query_size, tenuto_buffer** out, Ask&& ask) {
+tenuto_status answer(tenuto_engine* engine, const char* query, size_t query_size, tenuto_buffer** out,
+                     Ask&& ask) {
   return guard([&]() -> Status {
     if (out == nullptr) return invalid("the output is NULL");
     *out = nullptr;
@@ -25,12 +26,14 @@ extern "C" {
 
 tenuto_status tenuto_engine_runs(tenuto_engine* engine, const char* query, size_t query_size,
                                  tenuto_buffer** out_jsonl) {
-  return answer(engine, query, query_size, out_jsonl, [](Engine& e, std::string_view q) { return e.runs(q); });
+  return answer(engine, query, query_size, out_jsonl,
+                [](Engine& e, std::string_view q) { return e.runs(q); });
 }
 
 tenuto_status tenuto_engine_stats(tenuto_engine* engine, const char* query, size_t query_size,
                                   tenuto_buffer** out_json) {
-  return answer(engine, query, query_size, out_json, [](Engine& e, std::string_view q) { return e.stats(q); });
+  return answer(engine, query, query_size, out_json,
+                [](Engine& e, std::string_view q) { return e.stats(q); });
 }
 
 tenuto_status tenuto_engine_info(tenuto_engine* engine, tenuto_buffer** out_json) {
@@ -46,7 +49,8 @@ tenuto_status tenuto_store_verify(const char* path, size_t path_size, tenuto_buf
     bool sound = false;
     TN_ASSIGN(Bytes text, verify_store(std::string(where), sound));
     TN_TRY(give(std::move(text), out_json));
-    if (!sound) return {Code::damaged, "the store at " + std::string(where) + " is damaged; the report says where"};
+    if (!sound)
+      return {Code::damaged, "the store at " + std::string(where) + " is damaged; the report says where"};
     return {};
   });
 }

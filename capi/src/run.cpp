@@ -22,8 +22,8 @@ Status json_argument(const char* data, size_t size, const char* name, Payload& o
   TN_TRY(text_argument(data, size, name, text));
   if (text.empty()) return {};
   if (text.size() > limits::kValueBytesMax) {
-    return {Code::too_large, std::string(name) + " has " + std::to_string(text.size()) + " bytes; the limit is " +
-                                 std::to_string(limits::kValueBytesMax)};
+    return {Code::too_large, std::string(name) + " has " + std::to_string(text.size()) +
+                                 " bytes; the limit is " + std::to_string(limits::kValueBytesMax)};
   }
   if (Status status = json::validate(text); !status.ok()) {
     return {status.code(), std::string(name) + " is not valid JSON: " + status.message()};
@@ -51,7 +51,8 @@ Status read_start(const tenuto_workflow* workflow, const tenuto_start_options* g
   request.test = options.test != 0;
   std::string_view text;
   TN_TRY(text_argument(options.id, options.id_size, "options.id", text));
-  if (options.id != nullptr && text.empty()) return invalid("options.id is empty; pass NULL for a generated id");
+  if (options.id != nullptr && text.empty())
+    return invalid("options.id is empty; pass NULL for a generated id");
   request.id = text;
   TN_TRY(json_argument(options.input, options.input_size, "options.input", request.input));
   TN_TRY(text_argument(options.labels, options.labels_size, "options.labels", text));
@@ -94,12 +95,18 @@ Bytes failure_json(const RunAnswer& answer) {
 
 Code code_of(RunState state) {
   switch (state) {
-    case RunState::completed: return Code::ok;
-    case RunState::failed: return Code::task_failed;
-    case RunState::timed_out: return Code::run_timed_out;
-    case RunState::rejected: return Code::rejected;
-    case RunState::cancelled: return Code::cancelled;
-    default: return Code::internal_error;
+    case RunState::completed:
+      return Code::ok;
+    case RunState::failed:
+      return Code::task_failed;
+    case RunState::timed_out:
+      return Code::run_timed_out;
+    case RunState::rejected:
+      return Code::rejected;
+    case RunState::cancelled:
+      return Code::cancelled;
+    default:
+      return Code::internal_error;
   }
 }
 
@@ -152,7 +159,8 @@ tenuto_status tenuto_engine_start_many(tenuto_engine* engine, const tenuto_workf
     if (inputs == nullptr && count != 0) return invalid("inputs is NULL");
     std::vector<Payload> values(count);
     for (size_t i = 0; i < count; ++i) {
-      TN_TRY(json_argument(inputs[i].data, inputs[i].size, ("inputs[" + std::to_string(i) + "]").c_str(), values[i]));
+      TN_TRY(json_argument(inputs[i].data, inputs[i].size, ("inputs[" + std::to_string(i) + "]").c_str(),
+                           values[i]));
     }
     TN_ASSIGN(const RunNumber first, engine->engine->start_many(workflow->plan, values));
     *out_first_number = first.value;
@@ -160,7 +168,8 @@ tenuto_status tenuto_engine_start_many(tenuto_engine* engine, const tenuto_workf
   });
 }
 
-tenuto_status tenuto_engine_find(tenuto_engine* engine, const char* id, size_t id_size, tenuto_run** out_run) {
+tenuto_status tenuto_engine_find(tenuto_engine* engine, const char* id, size_t id_size,
+                                 tenuto_run** out_run) {
   return guard([&]() -> Status {
     if (out_run == nullptr) return invalid("out_run is NULL");
     *out_run = nullptr;
@@ -173,7 +182,9 @@ tenuto_status tenuto_engine_find(tenuto_engine* engine, const char* id, size_t i
   });
 }
 
-void tenuto_run_destroy(tenuto_run** run) { destroy(run, Tag::run); }
+void tenuto_run_destroy(tenuto_run** run) {
+  destroy(run, Tag::run);
+}
 
 const char* tenuto_run_id(const tenuto_run* run) {
   return check_handle(run, Tag::run, "run").ok() ? run->name.id.c_str() : "";

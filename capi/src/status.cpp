@@ -78,9 +78,13 @@ const std::array<std::string, std::size(kNames)>& capital_names() {
 
 extern "C" {
 
-const char* tenuto_version(void) { return TENUTO_VERSION; }
+const char* tenuto_version(void) {
+  return TENUTO_VERSION;
+}
 
-int32_t tenuto_abi_version(void) { return TENUTO_ABI_VERSION; }
+int32_t tenuto_abi_version(void) {
+  return TENUTO_ABI_VERSION;
+}
 
 const char* tenuto_status_name(tenuto_status status) {
   for (std::size_t i = 0; i < std::size(kNames); ++i) {
@@ -96,7 +100,9 @@ const char* tenuto_status_text(tenuto_status status) {
   return "unknown status";
 }
 
-const char* tenuto_last_error(void) { return tenuto::capi::last_error().c_str(); }
+const char* tenuto_last_error(void) {
+  return tenuto::capi::last_error().c_str();
+}
 
 const char* tenuto_buffer_data(const tenuto_buffer* buffer, size_t* out_size) {
   if (out_size != nullptr) *out_size = buffer == nullptr ? 0 : buffer->text.size();
@@ -107,6 +113,8 @@ int32_t tenuto_buffer_content_type(const tenuto_buffer* buffer) {
   return buffer == nullptr ? 0 : static_cast<int32_t>(buffer->content_type);
 }
 
-void tenuto_buffer_destroy(tenuto_buffer** buffer) { tenuto::capi::destroy(buffer, tenuto::capi::Tag::buffer); }
+void tenuto_buffer_destroy(tenuto_buffer** buffer) {
+  tenuto::capi::destroy(buffer, tenuto::capi::Tag::buffer);
+}
 
 }  // extern "C"

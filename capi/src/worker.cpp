@@ -48,7 +48,8 @@ tenuto_status tenuto_engine_register_hosted(tenuto_engine* engine, const char* a
     TN_TRY(check_engine(engine));
     std::string_view name;
     TN_TRY(text_argument(action, action_size, "action", name));
-    if (name.empty() || name.size() > limits::kNameBytesMax) return invalid("action: a name has 1 to 255 bytes");
+    if (name.empty() || name.size() > limits::kNameBytesMax)
+      return invalid("action: a name has 1 to 255 bytes");
     TN_ASSIGN(const std::uint32_t number, engine->engine->register_hosted(name));
     if (out_action != nullptr) *out_action = number;
     return {};
@@ -81,9 +82,12 @@ tenuto_status tenuto_worker_close(tenuto_worker* worker) {
   });
 }
 
-void tenuto_worker_destroy(tenuto_worker** worker) { destroy(worker, Tag::worker); }
+void tenuto_worker_destroy(tenuto_worker** worker) {
+  destroy(worker, Tag::worker);
+}
 
-tenuto_status tenuto_worker_poll(tenuto_worker* worker, uint32_t max, int64_t timeout_ns, tenuto_batch** out_batch) {
+tenuto_status tenuto_worker_poll(tenuto_worker* worker, uint32_t max, int64_t timeout_ns,
+                                 tenuto_batch** out_batch) {
   return guard([&]() -> Status {
     if (out_batch == nullptr) return invalid("out_batch is NULL");
     *out_batch = nullptr;
@@ -127,14 +131,15 @@ tenuto_status tenuto_batch_next(tenuto_batch* batch, tenuto_task* out_task) {
 void tenuto_batch_destroy(tenuto_batch** batch) {
   if (batch == nullptr || *batch == nullptr || (*batch)->tag != Tag::batch) return;
   if (!fork_guard::is_forked_child((*batch)->fork_mark)) {
-    const std::size_t taken = std::min((*batch)->next.load(std::memory_order_relaxed), (*batch)->tokens.size());
+    const std::size_t taken =
+        std::min((*batch)->next.load(std::memory_order_relaxed), (*batch)->tokens.size());
     (*batch)->worker->give_back(std::span<const TicketToken>((*batch)->tokens).subspan(taken));
   }
   destroy(batch, Tag::batch);
 }
 
-tenuto_status tenuto_worker_complete(tenuto_worker* worker, const tenuto_completion* completions, size_t count,
-                                     size_t* out_late) {
+tenuto_status tenuto_worker_complete(tenuto_worker* worker, const tenuto_completion* completions,
+                                     size_t count, size_t* out_late) {
   return guard([&]() -> Status {
     if (out_late != nullptr) *out_late = 0;
     TN_TRY(check_live(worker, Tag::worker, "worker"));

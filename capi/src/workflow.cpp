@@ -24,7 +24,8 @@ Status give_workflow(PlanRef plan, tenuto_workflow** out) {
 
 extern "C" {
 
-tenuto_status tenuto_workflow_compile(const char* definition, size_t definition_size, tenuto_workflow** out_workflow) {
+tenuto_status tenuto_workflow_compile(const char* definition, size_t definition_size,
+                                      tenuto_workflow** out_workflow) {
   return guard([&]() -> Status {
     if (out_workflow == nullptr) return invalid("out_workflow is NULL");
     *out_workflow = nullptr;
@@ -50,7 +51,9 @@ tenuto_status tenuto_workflow_from_wfformat(const char* document, size_t documen
   });
 }
 
-void tenuto_workflow_destroy(tenuto_workflow** workflow) { destroy(workflow, Tag::workflow); }
+void tenuto_workflow_destroy(tenuto_workflow** workflow) {
+  destroy(workflow, Tag::workflow);
+}
 
 const char* tenuto_workflow_name(const tenuto_workflow* workflow) {
   return check_handle(workflow, Tag::workflow, "workflow").ok() ? workflow->plan->name().c_str() : "";

@@ -9,7 +9,9 @@ namespace {
 std::atomic<FatalHandler> fatal_handler{nullptr};
 }  // namespace
 
-void set_fatal_handler(FatalHandler handler) { fatal_handler.store(handler, std::memory_order_release); }
+void set_fatal_handler(FatalHandler handler) {
+  fatal_handler.store(handler, std::memory_order_release);
+}
 
 void fatal(const char* file, int line, const char* condition) {
   // Acquire pairs with the release in set_fatal_handler: what the handler relies on is visible.

@@ -11,7 +11,11 @@ Nanos read_clock(clockid_t id) {
 }
 }  // namespace
 
-WallTime SystemClock::wall() const { return {read_clock(CLOCK_REALTIME)}; }
-MonoTime SystemClock::monotonic() const { return {read_clock(CLOCK_MONOTONIC)}; }
+WallTime SystemClock::wall() const {
+  return {read_clock(CLOCK_REALTIME)};
+}
+MonoTime SystemClock::monotonic() const {
+  return {read_clock(CLOCK_MONOTONIC)};
+}
 
 }  // namespace tenuto

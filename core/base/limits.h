@@ -10,10 +10,11 @@ inline constexpr std::uint32_t kPlanTasksMax = 1'000'000;
 inline constexpr std::size_t kValueBytesMax = 16u << 20;
 inline constexpr std::size_t kNameBytesMax = 255;
 inline constexpr std::size_t kRunIdBytesMax = 200;
-inline constexpr std::uint32_t kDepthMax = 64;         // nesting of JSON values, of expressions and of blocks
+inline constexpr std::uint32_t kDepthMax = 64;  // nesting of JSON values, of expressions and of blocks
 inline constexpr std::size_t kExpressionBytesMax = 64u << 10;
-inline constexpr std::size_t kEvaluationBytesMax = 32u << 20;        // what one evaluation may create
-inline constexpr std::uint64_t kEvaluationStepsMax = 10'000'000;     // instructions, items and 64-byte pieces looked at
+inline constexpr std::size_t kEvaluationBytesMax = 32u << 20;  // what one evaluation may create
+inline constexpr std::uint64_t kEvaluationStepsMax =
+    10'000'000;  // instructions, items and 64-byte pieces looked at
 inline constexpr std::uint32_t kReadersMax = 1024;
 inline constexpr std::uint32_t kAttemptsMax = 65'000;  // of one task; fits the 16 bits of its row
 
@@ -25,13 +26,15 @@ inline constexpr std::size_t kBatchBytesMax = 1u << 20;         // larger record
 inline constexpr std::size_t kFrameBytesMax = 8u << 20;
 
 static_assert(kBatchBytesMax * 4 <= kRingBytes, "several producers fit in the ring at once");
-static_assert(kFrameBytesMax <= kRingBytes && kFrameBytesMax * 4 <= kSegmentBytes, "frames waste little of a segment");
+static_assert(kFrameBytesMax <= kRingBytes && kFrameBytesMax * 4 <= kSegmentBytes,
+              "frames waste little of a segment");
 static_assert(kJournalWindowBytes % kSegmentBytes == 0 && kJournalWindowBytes / kSegmentBytes >= 2);
 
 // Scheduling. Values from measurements noted in docs/architecture.md; none is critical within a factor of two.
-inline constexpr std::uint32_t kMailboxBatchMax = 256;    // inputs before a processor yields to the global queue
-inline constexpr std::uint32_t kRunNextStreakMax = 3;     // uses in a row of the run-next shortcut
-inline constexpr std::uint32_t kInjectionInterval = 61;   // items between looks at the injection queue
-inline constexpr std::uint32_t kReadyOfferMax = 1024;     // ready tasks one run offers to pools at a time
+inline constexpr std::uint32_t kMailboxBatchMax =
+    256;                                               // inputs before a processor yields to the global queue
+inline constexpr std::uint32_t kRunNextStreakMax = 3;  // uses in a row of the run-next shortcut
+inline constexpr std::uint32_t kInjectionInterval = 61;  // items between looks at the injection queue
+inline constexpr std::uint32_t kReadyOfferMax = 1024;    // ready tasks one run offers to pools at a time
 
 }  // namespace tenuto::limits

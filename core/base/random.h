@@ -25,7 +25,9 @@ class Random {
     return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
   }
   // True in `numerator` of `denominator` cases.
-  constexpr bool chance(std::uint64_t numerator, std::uint64_t denominator) { return below(denominator) < numerator; }
+  constexpr bool chance(std::uint64_t numerator, std::uint64_t denominator) {
+    return below(denominator) < numerator;
+  }
 
  private:
   std::uint64_t state_;

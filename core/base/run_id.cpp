@@ -34,7 +34,9 @@ std::uint64_t check_of(std::uint64_t millis, std::uint64_t number, std::uint64_t
   return mix64(mix64(millis) ^ mix64(number + 1) ^ store) & 0x7FFF;
 }
 
-bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool is_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 
 }  // namespace
 
@@ -61,9 +63,10 @@ Status check_chosen_id(std::string_view id) {
   bool good = !id.empty() && id.size() <= limits::kRunIdBytesMax && is_alnum(id.front());
   for (const char c : id) good = good && (is_alnum(c) || c == '.' || c == '_' || c == ':' || c == '-');
   if (good) return {};
-  return {Code::invalid_argument, "`" + std::string(id.substr(0, 220)) +
-                                      "` can't be a run id: use 1 to 200 letters, digits and . _ : - and begin with a "
-                                      "letter or digit"};
+  return {Code::invalid_argument,
+          "`" + std::string(id.substr(0, 220)) +
+              "` can't be a run id: use 1 to 200 letters, digits and . _ : - and begin with a "
+              "letter or digit"};
 }
 
 }  // namespace tenuto

@@ -31,7 +31,8 @@ Result<std::uint32_t> Actions::register_as(std::string_view name, ServedBy kind,
   const ServedBy now = action.served_by.load(std::memory_order_relaxed);
   if (now == ServedBy::host && kind == ServedBy::host) return number;
   if (now != ServedBy::nobody) {
-    return Status(Code::conflict, "action `" + std::string(name) + "` is registered already; an action has one body");
+    return Status(Code::conflict,
+                  "action `" + std::string(name) + "` is registered already; an action has one body");
   }
   if (body != nullptr) action.body = std::move(*body);
   action.served_by.store(kind, std::memory_order_release);  // pairs with the acquire in Dispatch::release

@@ -76,11 +76,14 @@ class EndWatch {
 };
 
 Status owner_only(const char* what) {
-  return {Code::owned, std::string(what) + " needs the engine itself, and another process owns the store; do it there, or "
-                                           "close that process first"};
+  return {Code::owned, std::string(what) +
+                           " needs the engine itself, and another process owns the store; do it there, or "
+                           "close that process first"};
 }
 
-WallTime now() { return SystemClock().wall(); }
+WallTime now() {
+  return SystemClock().wall();
+}
 
 }  // namespace
 
@@ -103,7 +106,9 @@ Status ClientEngine::check_open() const {
   return {};
 }
 
-Role ClientEngine::role() const { return check_open().ok() ? Role::client : Role::none; }
+Role ClientEngine::role() const {
+  return check_open().ok() ? Role::client : Role::none;
+}
 
 Status ClientEngine::close(CloseHow, Nanos) {
   const bool forked = fork_guard::is_forked_child(fork_mark_);  // Then the tables are the parent's.
@@ -122,7 +127,9 @@ bool ClientEngine::has_owner() const {
   return owner.ok() && *owner != 0;
 }
 
-Position ClientEngine::durable() const { return shared_->durable(); }
+Position ClientEngine::durable() const {
+  return shared_->durable();
+}
 
 Result<View> ClientEngine::view() {
   TN_TRY(check_open());
@@ -202,7 +209,8 @@ Result<RunAnswer> ClientEngine::look(const RunName& run) {
   if (number.value == 0) {
     // Accepted, and not applied yet when it was started.
     auto found = picture.find(run.id);
-    if (!found.ok() && found.code() == Code::not_found) return RunAnswer{{}, RunNumber{}, RunState::queued, {}, {}, {}, 0};
+    if (!found.ok() && found.code() == Code::not_found)
+      return RunAnswer{{}, RunNumber{}, RunState::queued, {}, {}, {}, 0};
     if (!found.ok()) return found.status();
     number = found->number;
   }
@@ -318,8 +326,14 @@ Result<std::shared_ptr<PoolWorker>> ClientEngine::open_worker(std::string_view, 
   return owner_only("serving a pool");
 }
 
-const Ticket* ClientEngine::held_ticket(TicketToken) const { return nullptr; }
-std::string ClientEngine::run_id_of(const Ticket&) const { return {}; }
-std::string ClientEngine::idempotency_key_of(const Ticket&) const { return {}; }
+const Ticket* ClientEngine::held_ticket(TicketToken) const {
+  return nullptr;
+}
+std::string ClientEngine::run_id_of(const Ticket&) const {
+  return {};
+}
+std::string ClientEngine::idempotency_key_of(const Ticket&) const {
+  return {};
+}
 
 }  // namespace tenuto

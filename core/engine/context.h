@@ -19,13 +19,13 @@ struct Context {
   BatchWriter writer;
   Changes changes;
   Evaluation evaluation;
-  std::vector<Offer> offers;        // made in this step, of pure tasks: to be released at once
-  std::vector<Effect> effects;      // of this step, to be gated
-  std::vector<Effect> opened;       // scratch of opening gates
+  std::vector<Offer> offers;    // made in this step, of pure tasks: to be released at once
+  std::vector<Effect> effects;  // of this step, to be gated
+  std::vector<Effect> opened;   // scratch of opening gates
   GateQueue gate;
   std::uint32_t steps_uncommitted = 0;
-  bool commits_itself = false;      // the thread will commit right after: nobody need be woken
-  Worker* worker = nullptr;         // the scheduler's worker that this thread is, if it is one
+  bool commits_itself = false;  // the thread will commit right after: nobody need be woken
+  Worker* worker = nullptr;     // the scheduler's worker that this thread is, if it is one
 };
 
 // The contexts of one engine: one per worker, and as many for other threads as were ever in use at the same time.

@@ -32,7 +32,9 @@ EngineCore::EngineCore(CoreOptions options, Clock& clock, Log& log, State& state
   }
 }
 
-EngineCore::~EngineCore() { scheduler_.stop(); }
+EngineCore::~EngineCore() {
+  scheduler_.stop();
+}
 
 // Builds the run table from the tables and the journal.
 class EngineCore::Rebuilder final : public RecoveryVisitor {
@@ -46,7 +48,8 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
                                           "`: " + plan.status().message()};
     }
     if ((*plan)->hash() != hash) {
-      return {Code::damaged, "the stored workflow `" + std::string(name) + "` does not have the content it had"};
+      return {Code::damaged,
+              "the stored workflow `" + std::string(name) + "` does not have the content it had"};
     }
     core_.plans_.add(*plan, [](const Plan&) {});
     return {};
@@ -129,14 +132,15 @@ Status EngineCore::recover() {
                                            CommitterOptions{options_.store_id, generation_, found.next});
   MaterialiserOptions materialiser;
   materialiser.retention = options_.retention;
-  materialiser_ = std::make_unique<Materialiser>(state_, log_, *committer_, *segments_, found.meta, found.open_fragments,
-                                                 materialiser);
+  materialiser_ = std::make_unique<Materialiser>(state_, log_, *committer_, *segments_, found.meta,
+                                                 found.open_fragments, materialiser);
   {
     MutexLock lock(retired_mutex_);
     retired_.assign(rebuilder.ended().begin(), rebuilder.ended().end());
   }
-  const Event opened{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{},
-                     EngineOpened{generation_, options_.process, options_.version}};
+  const Event opened{clock_.wall(), RunNumber{},
+                     kRootScope,    kNoTask,
+                     Attempt{},     EngineOpened{generation_, options_.process, options_.version}};
   record(std::span(&opened, 1), std::nullopt);
   Contexts::Lease lease(contexts_);
   // The generation is the fence: nothing is answered before it is durable.

@@ -38,11 +38,11 @@ namespace tenuto {
 
 struct CoreOptions {
   std::uint32_t threads = 1;
-  std::uint64_t seed = 0;        // of retry jitter and of whom to steal from
-  std::uint64_t store_key = 0;   // differs between stores: run ids, idempotency keys
-  bool wait_for_disk = true;     // false: effects do not wait for their events (relaxed, memory)
-  std::uint32_t process = 0;     // pid, for people
-  std::string version;           // of the library, for people
+  std::uint64_t seed = 0;       // of retry jitter and of whom to steal from
+  std::uint64_t store_key = 0;  // differs between stores: run ids, idempotency keys
+  bool wait_for_disk = true;    // false: effects do not wait for their events (relaxed, memory)
+  std::uint32_t process = 0;    // pid, for people
+  std::string version;          // of the library, for people
   RetentionPolicy retention;
   StoreId store_id;
 };
@@ -135,8 +135,8 @@ class EngineCore final : public Handler {
   friend class Processor;
 
   // start.cpp
-  Result<RunName> existing_run(const StartRequest& request, const StartIdentity& mine, const StartIdentity& other,
-                               const WaiterRef& waiter);
+  Result<RunName> existing_run(const StartRequest& request, const StartIdentity& mine,
+                               const StartIdentity& other, const WaiterRef& waiter);
   Result<std::optional<StartIdentity>> stored_identity(std::string_view id) const;
   const PlanBinding& bind(const PlanRef& plan, Context& context);
   void begin(RunRef run, StartRun start, Context& context);

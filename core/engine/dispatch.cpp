@@ -35,7 +35,9 @@ class Bulk {
   Bulk(const Bulk&) = delete;
   Bulk& operator=(const Bulk&) = delete;
 
-  void add_inline(TicketToken token) { items_.emplace_back(WorkKind::body, token.generation(), token.slot()); }
+  void add_inline(TicketToken token) {
+    items_.emplace_back(WorkKind::body, token.generation(), token.slot());
+  }
   void add(Pool& pool, TicketToken token) {
     if (pool_ != &pool) flush_pool();
     pool_ = &pool;
@@ -89,7 +91,8 @@ bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
 namespace {
 
 MessageBody outcome_of(TicketToken token, const Ticket& ticket, BodyReport&& report) {
-  if (report.done) return Done{token, {ticket.task, ticket.attempt, std::move(report.result), ticket.started}};
+  if (report.done)
+    return Done{token, {ticket.task, ticket.attempt, std::move(report.result), ticket.started}};
   return boxed(
       Failed{token, {ticket.task, ticket.attempt, report.kind, std::move(report.failure), ticket.started}});
 }
@@ -123,10 +126,12 @@ bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context
 void EngineCore::time_out(TicketToken token) {
   Ticket& ticket = tickets_.at(token.slot());
   if (!ticket.try_abandon(token.generation())) return;  // it came back in time
-  const double seconds = static_cast<double>(ticket.binding->plan->policy_of(ticket.task).timeout_ns) / kSecond;
+  const double seconds =
+      static_cast<double>(ticket.binding->plan->policy_of(ticket.task).timeout_ns) / kSecond;
   char text[64];
   std::snprintf(text, sizeof text, "no result after %g s", seconds);
-  BodyFailed failed{ticket.task, ticket.attempt, FailureKind::timed_out, {"TimedOut", text, ""}, ticket.started};
+  BodyFailed failed{
+      ticket.task, ticket.attempt, FailureKind::timed_out, {"TimedOut", text, ""}, ticket.started};
   send(ticket.run, boxed(Failed{token, std::move(failed)}));
 }
 
@@ -173,7 +178,9 @@ bool EngineCore::deliver(RunRef run, MessageBody body) {
   return runs_.at(run.slot).mailbox.push(message.release());
 }
 
-void EngineCore::process(RunRef run, Context& context) { Processor(*this, run.slot, context).drain(); }
+void EngineCore::process(RunRef run, Context& context) {
+  Processor(*this, run.slot, context).drain();
+}
 
 // The run has had its share: all others go first.
 void EngineCore::yield_run(std::uint32_t slot, Context& context) {
@@ -287,7 +294,8 @@ void EngineCore::fire_timers() {
       busy_.fetch_sub(1, std::memory_order_relaxed);
       continue;
     }
-    send(RunRef{run.slot(), generation}, RetryTime{TaskIndex{static_cast<std::uint32_t>(timer.payload.cookie)}});
+    send(RunRef{run.slot(), generation},
+         RetryTime{TaskIndex{static_cast<std::uint32_t>(timer.payload.cookie)}});
   }
 }
 

@@ -9,9 +9,13 @@ namespace {
 
 std::atomic<std::uint32_t> forks{0};
 
-void count_fork() { forks.fetch_add(1, std::memory_order_relaxed); }
+void count_fork() {
+  forks.fetch_add(1, std::memory_order_relaxed);
+}
 
-bool register_handler() { return pthread_atfork(nullptr, nullptr, count_fork) == 0; }
+bool register_handler() {
+  return pthread_atfork(nullptr, nullptr, count_fork) == 0;
+}
 
 }  // namespace
 
@@ -20,6 +24,8 @@ std::uint32_t mark() {
   return forks.load(std::memory_order_relaxed);
 }
 
-bool is_forked_child(std::uint32_t mark) { return forks.load(std::memory_order_relaxed) != mark; }
+bool is_forked_child(std::uint32_t mark) {
+  return forks.load(std::memory_order_relaxed) != mark;
+}
 
 }  // namespace tenuto::fork_guard

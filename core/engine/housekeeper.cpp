@@ -54,7 +54,8 @@ Status Housekeeper::open_descriptors() {
     opened = watch_fd_ >= 0 && ::inotify_add_watch(watch_fd_, duties_.inbox.c_str(), IN_MOVED_TO) >= 0;
   }
   if (opened) return {};
-  return {Code::storage_error, std::string("no descriptor for timers and the inbox: ") + std::strerror(errno)};
+  return {Code::storage_error,
+          std::string("no descriptor for timers and the inbox: ") + std::strerror(errno)};
 }
 
 Status Housekeeper::start() {
@@ -90,8 +91,8 @@ void Housekeeper::run() {
   if (duties_.read_inbox) duties_.read_inbox();
   while (!stopping_.load(std::memory_order_acquire)) {
     arm();
-    std::array<pollfd, 4> fds = {pollfd{wake_fd_, POLLIN, 0}, pollfd{wall_fd_, POLLIN, 0}, pollfd{mono_fd_, POLLIN, 0},
-                                 pollfd{watch_fd_, POLLIN, 0}};
+    std::array<pollfd, 4> fds = {pollfd{wake_fd_, POLLIN, 0}, pollfd{wall_fd_, POLLIN, 0},
+                                 pollfd{mono_fd_, POLLIN, 0}, pollfd{watch_fd_, POLLIN, 0}};
     if (::poll(fds.data(), watch_fd_ >= 0 ? 4 : 3, -1) < 0 && errno != EINTR) return;
     drain(wake_fd_);
     drain(wall_fd_);

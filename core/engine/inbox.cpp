@@ -28,7 +28,8 @@ Status failed(const std::string& what, const std::string& path) {
 // A descriptor that closes itself.
 class File {
  public:
-  File(const std::string& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  File(const std::string& path, int flags, mode_t mode = 0)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
   ~File() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -113,9 +114,10 @@ Result<Command> decode_command(ByteView text) {
     return Command(std::move(cancel));
   }
   if (kind != "start") return Status(Code::invalid_argument, "unknown command `" + kind + "`");
-  StartCommand start{raw_of(root, "definition"), text_of(root, "id"), raw_of(root, "input"), raw_of(root, "labels"),
-                     text_of(root, "by"), false};
-  if (const json::Value* test = root.find("test"); test != nullptr && test->is_bool()) start.test = test->as_bool();
+  StartCommand start{raw_of(root, "definition"), text_of(root, "id"), raw_of(root, "input"),
+                     raw_of(root, "labels"),     text_of(root, "by"), false};
+  if (const json::Value* test = root.find("test"); test != nullptr && test->is_bool())
+    start.test = test->as_bool();
   if (start.definition.empty()) return Status(Code::invalid_argument, "start: `definition` is missing");
   if (start.id.empty()) return Status(Code::invalid_argument, "start: `id` is missing");
   return Command(std::move(start));
@@ -211,7 +213,9 @@ Result<Bytes> Inbox::read(const std::string& name) const {
   return text;
 }
 
-void Inbox::remove(const std::string& file) const { ::unlink((directory_ + "/" + file).c_str()); }
+void Inbox::remove(const std::string& file) const {
+  ::unlink((directory_ + "/" + file).c_str());
+}
 
 bool Inbox::contains(CommandId id) const {
   return ::access((directory_ + "/" + command_file_name(id)).c_str(), F_OK) == 0;

@@ -1,7 +1,7 @@
 // What the owner does with the commands of other processes; all on the housekeeper's thread.
 #include "core/engine/owner.h"
-#include "core/plan/compile.h"
 #include "core/payload/json.h"
+#include "core/plan/compile.h"
 #include "core/query/load.h"
 
 namespace tenuto {

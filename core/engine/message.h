@@ -57,8 +57,8 @@ struct ForgetRun {};
 // What is rare or large is boxed: one message is made per task, and most are Done.
 template <class Body>
 using Boxed = std::unique_ptr<Body>;
-using MessageBody = std::variant<Boxed<StartRun>, ResumeRun, Done, Boxed<Failed>, LateReturn, RetryTime, Boxed<CancelRun>,
-                                 AwaitEnd, AskState, ForgetRun>;
+using MessageBody = std::variant<Boxed<StartRun>, ResumeRun, Done, Boxed<Failed>, LateReturn, RetryTime,
+                                 Boxed<CancelRun>, AwaitEnd, AskState, ForgetRun>;
 
 template <class Body>
 [[nodiscard]] Boxed<Body> boxed(Body body) {

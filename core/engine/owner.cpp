@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::uint32_t kNativeThreads = 4;
 
-std::uint32_t default_threads() { return std::max(1u, std::thread::hardware_concurrency()); }
+std::uint32_t default_threads() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
 
 CoreOptions core_options(const EngineOptions& options, const StoreUuid& uuid) {
   CoreOptions core;
@@ -100,7 +102,8 @@ Status OwnerEngine::start_threads() {
   housekeeper_ = std::make_unique<Housekeeper>(core_->timers(), std::move(duties));
   Status status = core_->scheduler().start();
   if (status.ok()) status = start_thread(commit_thread_, "tenuto-commit", [this] { commit_loop(); });
-  if (status.ok()) status = start_thread(materialise_thread_, "tenuto-tables", [this] { materialise_loop(); });
+  if (status.ok())
+    status = start_thread(materialise_thread_, "tenuto-tables", [this] { materialise_loop(); });
   if (status.ok()) status = housekeeper_->start();
   if (!status.ok()) stop_threads();
   return status;
@@ -174,16 +177,21 @@ void OwnerEngine::stop_threads() {
 
 // ---- Closing --------------------------------------------------------------------------------------------------------
 
-OwnerEngine::~OwnerEngine() { (void)close(CloseHow::detach, 0); }
+OwnerEngine::~OwnerEngine() {
+  (void)close(CloseHow::detach, 0);
+}
 
-Role OwnerEngine::role() const { return closed_.load(std::memory_order_acquire) ? Role::none : Role::owner; }
+Role OwnerEngine::role() const {
+  return closed_.load(std::memory_order_acquire) ? Role::none : Role::owner;
+}
 
 void OwnerEngine::drain(Nanos timeout_ns, Status& status) {
   const auto begin = std::chrono::steady_clock::now();
   while (!core_->is_quiet() && core_->committer().health().ok()) {
     const auto waited = std::chrono::steady_clock::now() - begin;
     if (timeout_ns >= 0 && waited >= std::chrono::nanoseconds(timeout_ns)) {
-      status = Status(Code::timed_out, "some runs were still going on; they continue when the store is opened again");
+      status = Status(Code::timed_out,
+                      "some runs were still going on; they continue when the store is opened again");
       return;
     }
     core_->on_uncommitted();
@@ -225,7 +233,8 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
 
 Status OwnerEngine::check_open() const {
   if (fork_guard::is_forked_child(fork_mark_)) {
-    return {Code::forked, "this process was forked from the one that opened " + path_ + "; open the store again here"};
+    return {Code::forked,
+            "this process was forked from the one that opened " + path_ + "; open the store again here"};
   }
   if (closed_.load(std::memory_order_acquire)) return {Code::closed, "the engine is closed; open it again"};
   return {};

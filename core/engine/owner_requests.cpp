@@ -134,7 +134,8 @@ Status OwnerEngine::cancel(const RunName& run, std::string_view reason, std::str
   const WaiterRef waiter = std::make_shared<Waiter>();
   RunAnswer answer;
   answer.status = Status(Code::not_found, "");
-  if (core_->send(run.number, boxed(CancelRun{{std::string(reason), std::string(by), CommandId{}}, waiter}))) {
+  if (core_->send(run.number,
+                  boxed(CancelRun{{std::string(reason), std::string(by), CommandId{}}, waiter}))) {
     answer = await(waiter, -1);
   }
   if (answer.status.code() != Code::not_found) return answer.status;

@@ -57,7 +57,8 @@ class Plans {
   }
   // The binding of `plan`. `store` is called, under the lock, when the definition is new: it appends workflow_stored, so
   // that the event stands before every run_started that names it.
-  const PlanBinding& add(const PlanRef& plan, const std::function<void(const Plan&)>& store) TN_EXCLUDES(mutex_) {
+  const PlanBinding& add(const PlanRef& plan, const std::function<void(const Plan&)>& store)
+      TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     std::unique_ptr<PlanBinding>& binding = bindings_[plan->hash()];
     if (binding == nullptr) {

@@ -46,7 +46,8 @@ Status Pool::poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>&
   while (queue_.empty()) {
     if (closed_) return {Code::closed, "pool `" + name_ + "` is closed"};
     const auto left = until - std::chrono::steady_clock::now();
-    if (timeout_ns >= 0 && left.count() <= 0) return {Code::timed_out, "no task came for pool `" + name_ + "`"};
+    if (timeout_ns >= 0 && left.count() <= 0)
+      return {Code::timed_out, "no task came for pool `" + name_ + "`"};
     ++pollers_;
     if (timeout_ns < 0) {
       arrived_.wait(mutex_);

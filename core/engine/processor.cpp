@@ -28,7 +28,8 @@ void Processor::drain() {
 }
 
 Message* Processor::take_messages() {
-  if (slot_.extra != nullptr && slot_.extra->backlog != nullptr) return std::exchange(slot_.extra->backlog, nullptr);
+  if (slot_.extra != nullptr && slot_.extra->backlog != nullptr)
+    return std::exchange(slot_.extra->backlog, nullptr);
   return slot_.mailbox.take_all();
 }
 
@@ -62,7 +63,8 @@ void Processor::drop(Message& message) {
   if (auto* ask = std::get_if<AskState>(&message.body)) gone(ask->waiter);
   if (std::holds_alternative<RetryTime>(message.body)) core_.busy_.fetch_sub(1, std::memory_order_relaxed);
   if (auto* late = std::get_if<LateReturn>(&message.body)) {
-    if (core_.tickets_.at(late->token.slot()).generation() == late->token.generation()) free_ticket(late->token.slot());
+    if (core_.tickets_.at(late->token.slot()).generation() == late->token.generation())
+      free_ticket(late->token.slot());
   }
 }
 
@@ -71,7 +73,8 @@ void Processor::on(StartRun& start) {
   slot_.started = start.at;
   if (start.started.id_chosen) slot_.chosen_id = Payload::make(ContentType::bytes, start.started.id);
   slot_.run = begin_run(start.number, start.binding->plan, start.started, context_.changes);
-  context_.writer.add(Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
+  context_.writer.add(
+      Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
   core_.counters_.started.fetch_add(1, std::memory_order_relaxed);
   settle();
   if (start.waiter != nullptr) answer(start.waiter, answer_now());
@@ -147,7 +150,9 @@ void Processor::on(AwaitEnd& await) {
   waiters.push_back(await.waiter);
 }
 
-void Processor::on(AskState& ask) { answer(ask.waiter, answer_now()); }
+void Processor::on(AskState& ask) {
+  answer(ask.waiter, answer_now());
+}
 
 void Processor::on(ForgetRun&) {
   core_.runs_.forget({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.run.number,
@@ -165,7 +170,8 @@ Status Processor::step(Input&& input) {
 void Processor::record(const Event& event) {
   TN_CHECK(apply(slot_.run, event, context_.changes).ok());
   context_.writer.add(event);
-  if (event.type() == EventType::task_done) core_.counters_.completions.fetch_add(1, std::memory_order_relaxed);
+  if (event.type() == EventType::task_done)
+    core_.counters_.completions.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Processor::settle() {
@@ -225,7 +231,8 @@ bool Processor::offer(TaskIndex task) {
     return true;
   }
   const Attempt attempt{slot_.run.row(task).attempt};
-  BodyFailed failed{task, attempt, FailureKind::expression, {"ExpressionError", argument.status().message(), ""}, {}};
+  BodyFailed failed{
+      task, attempt, FailureKind::expression, {"ExpressionError", argument.status().message(), ""}, {}};
   auto event = decide(slot_.run, std::move(failed), now_, core_.options_.seed);
   TN_CHECK(event.ok());
   record(*event);
@@ -257,7 +264,8 @@ void Processor::issue(TaskIndex task, Payload argument) {
   slot_.first_ticket = number;
   ++slot_.in_flight;
   core_.busy_.fetch_add(1, std::memory_order_relaxed);
-  const Offer offer{TicketToken(ticket.issue(), number), slot_.binding->action_of(task), &slot_.binding->pool_of(task)};
+  const Offer offer{TicketToken(ticket.issue(), number), slot_.binding->action_of(task),
+                    &slot_.binding->pool_of(task)};
   if (policy.pure || !core_.options_.wait_for_disk) {
     context_.offers.push_back(offer);
   } else {
@@ -309,7 +317,8 @@ RunAnswer Processor::answer_now() const {
   RunAnswer answer;
   answer.number = run.number;
   answer.state = run.state;
-  if (run.state == RunState::running && slot_.in_flight == 0 && run.open > 0) answer.state = RunState::waiting;
+  if (run.state == RunState::running && slot_.in_flight == 0 && run.open > 0)
+    answer.state = RunState::waiting;
   answer.output = run.output;
   if (is_final(run.state) && run.state != RunState::completed && run.trouble != nullptr) {
     answer.failure = run.trouble->failure;
@@ -324,7 +333,8 @@ RunAnswer Processor::answer_now() const {
 void Processor::arm_retry(const ArmTimer& timer) {
   core_.busy_.fetch_add(1, std::memory_order_relaxed);
   const WorkItem run(WorkKind::run, slot_.generation.load(std::memory_order_relaxed), number_);
-  slot_.make_extra().retry_timers.push_back({timer.task, core_.timers_.arm_wall(timer.at, {run.word, timer.task.value})});
+  slot_.make_extra().retry_timers.push_back(
+      {timer.task, core_.timers_.arm_wall(timer.at, {run.word, timer.task.value})});
 }
 
 void Processor::cancel_retries() {
@@ -346,7 +356,8 @@ void Processor::end_run() {
     }
     slot_.extra->waiters.clear();
   }
-  context_.effects.emplace_back(RetireRun{{number_, slot_.generation.load(std::memory_order_relaxed)}, Position{}});
+  context_.effects.emplace_back(
+      RetireRun{{number_, slot_.generation.load(std::memory_order_relaxed)}, Position{}});
 }
 
 void Processor::finish_step() {
@@ -371,7 +382,8 @@ void Processor::finish_step() {
     context_.offers.clear();
   }
   // The commit that made these durable may have passed before they were queued; the queue's lock orders it with us.
-  if (gated && (!core_.options_.wait_for_disk || core_.committer_->durable() >= last)) core_.open_gates(context_);
+  if (gated && (!core_.options_.wait_for_disk || core_.committer_->durable() >= last))
+    core_.open_gates(context_);
   if (published) core_.note_uncommitted(context_);
 }
 

@@ -15,10 +15,10 @@ namespace tenuto {
 // What few runs have at a time.
 struct RunExtra {
   std::vector<std::weak_ptr<Waiter>> waiters;  // for the end; expired when the caller gave up
-  std::vector<TaskIndex> ready_backlog;   // ready, not offered yet: see limits::kReadyOfferMax
+  std::vector<TaskIndex> ready_backlog;        // ready, not offered yet: see limits::kReadyOfferMax
   std::size_t backlog_begin = 0;
-  Message* backlog = nullptr;             // taken from the mailbox, not handled yet
-  std::vector<MessageBody> early;         // messages that overtook the one that starts the run
+  Message* backlog = nullptr;      // taken from the mailbox, not handled yet
+  std::vector<MessageBody> early;  // messages that overtook the one that starts the run
   struct Abandoned {
     TaskIndex task;
     TicketToken token;
@@ -27,8 +27,8 @@ struct RunExtra {
     TaskIndex task;
     TimerHandle handle;
   };
-  std::vector<RetryTimer> retry_timers;   // armed
-  std::vector<Abandoned> abandoned;       // bodies that are still out although their attempt is over
+  std::vector<RetryTimer> retry_timers;  // armed
+  std::vector<Abandoned> abandoned;      // bodies that are still out although their attempt is over
 };
 
 // Thread safety: `mailbox` and `generation` by anyone; the rest by the run's processor alone (see core/sched/mailbox.h).
@@ -36,12 +36,12 @@ struct RunExtra {
 struct RunSlot {
   Mailbox<Message> mailbox;
   Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
-  std::uint32_t in_flight = 0;         // tickets whose outcome is awaited
+  std::uint32_t in_flight = 0;          // tickets whose outcome is awaited
   std::uint32_t first_ticket = Slab<Ticket>::kNone;
   const PlanBinding* binding = nullptr;  // null until the run has begun
-  Position last;                       // the end of the newest batch with an event of it
+  Position last;                         // the end of the newest batch with an event of it
   WallTime started;
-  Payload chosen_id;                   // as bytes; null: the id is generated from time and number
+  Payload chosen_id;  // as bytes; null: the id is generated from time and number
   std::unique_ptr<RunExtra> extra;
   Run run;
 

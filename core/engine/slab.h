@@ -25,7 +25,7 @@ class Slab {
 
   Slab() : chunks_(std::make_unique<std::array<std::atomic<T*>, kChunksMax>>()) {}
   ~Slab() {
-    for (std::uint32_t i = 0; i < chunk_count_; ++i) delete[] (*chunks_)[i].load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < chunk_count_; ++i) delete[](*chunks_)[i].load(std::memory_order_relaxed);
   }
   Slab(const Slab&) = delete;
   Slab& operator=(const Slab&) = delete;

@@ -8,8 +8,9 @@ namespace tenuto {
 namespace {
 
 Status taken(std::string_view id, std::string_view by_what) {
-  return {Code::conflict, "run id `" + std::string(id) + "` is taken by a run " + std::string(by_what) +
-                              "; choose another id, or start it with the same workflow and input to get that run"};
+  return {Code::conflict,
+          "run id `" + std::string(id) + "` is taken by a run " + std::string(by_what) +
+              "; choose another id, or start it with the same workflow and input to get that run"};
 }
 
 }  // namespace
@@ -29,8 +30,8 @@ void EngineCore::begin(RunRef run, StartRun start, Context& context) {
 
 Result<RunName> EngineCore::start(const StartRequest& request, CommandId command, const WaiterRef& waiter) {
   if (request.input.size() > limits::kValueBytesMax) {
-    return Status(Code::too_large, "the input has " + std::to_string(request.input.size()) + " bytes; the limit is " +
-                                       std::to_string(limits::kValueBytesMax));
+    return Status(Code::too_large, "the input has " + std::to_string(request.input.size()) +
+                                       " bytes; the limit is " + std::to_string(limits::kValueBytesMax));
   }
   const bool chosen = !request.id.empty();
   if (chosen) TN_TRY(check_chosen_id(request.id));
@@ -63,8 +64,14 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
   start.number = number;
   start.at = clock_.wall();
   start.waiter = waiter;
-  start.started = RunStarted{request.plan->hash(), chosen ? request.id : make_run_id(start.at, number, options_.store_key),
-                             chosen, request.test, request.input, request.labels, request.by, command};
+  start.started = RunStarted{request.plan->hash(),
+                             chosen ? request.id : make_run_id(start.at, number, options_.store_key),
+                             chosen,
+                             request.test,
+                             request.input,
+                             request.labels,
+                             request.by,
+                             command};
   RunName name{number, start.started.id};
   begin(*run, std::move(start), context);
   commit_one(context);
@@ -97,7 +104,8 @@ Result<std::optional<StartIdentity>> EngineCore::stored_identity(std::string_vie
 Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Payload> inputs,
                                          const WaiterRef& waiter) {
   for (const Payload& input : inputs) {
-    if (input.size() > limits::kValueBytesMax) return Status(Code::too_large, "an input is larger than the limit");
+    if (input.size() > limits::kValueBytesMax)
+      return Status(Code::too_large, "an input is larger than the limit");
   }
   if (inputs.empty()) return Status(Code::invalid_argument, "there is nothing to start");
   const RunNumber first{next_run_.fetch_add(inputs.size(), std::memory_order_relaxed)};
@@ -109,8 +117,9 @@ Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Pa
     const auto run = runs_.add(number);
     if (!run.has_value()) return Status(Code::full, "too many live runs");
     StartRun start{&binding, {}, number, clock_.wall(), i + 1 == inputs.size() ? waiter : nullptr};
-    start.started = RunStarted{plan->hash(), make_run_id(start.at, number, options_.store_key), false, false, inputs[i],
-                               "", "", CommandId{}};
+    start.started = RunStarted{
+        plan->hash(), make_run_id(start.at, number, options_.store_key), false, false, inputs[i], "", "",
+        CommandId{}};
     begin(*run, std::move(start), context);
   }
   if (committer_->is_behind()) on_uncommitted();

@@ -7,8 +7,9 @@
 namespace tenuto {
 namespace {
 
-constexpr const char* kTableNames[kTableCount] = {"meta",     "workflows", "live",      "history", "summaries", "keys", "commands",
-                                                  "payloads", "timers",    "schedules", "limits",  "stats",     "audit"};
+constexpr const char* kTableNames[kTableCount] = {"meta",   "workflows", "live",     "history", "summaries",
+                                                  "keys",   "commands",  "payloads", "timers",  "schedules",
+                                                  "limits", "stats",     "audit"};
 
 void number(json::Writer& out, ByteView key, std::uint64_t value) {
   out.key(key);

@@ -59,7 +59,8 @@ class Ticket {
   // free -> queued. Returns the generation of this use.
   std::uint32_t issue() {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
-    word_.store(pack(generation_of(word), TicketState::queued), std::memory_order_release);  // pairs with transition()
+    word_.store(pack(generation_of(word), TicketState::queued),
+                std::memory_order_release);  // pairs with transition()
     return generation_of(word);
   }
   bool try_begin(std::uint32_t generation) {
@@ -73,8 +74,10 @@ class Ticket {
   }
   enum class Return { current, late, unknown };
   Return try_return(std::uint32_t generation) {
-    if (transition(generation, TicketState::running, generation, TicketState::returned)) return Return::current;
-    if (transition(generation, TicketState::abandoned, generation, TicketState::returned)) return Return::late;
+    if (transition(generation, TicketState::running, generation, TicketState::returned))
+      return Return::current;
+    if (transition(generation, TicketState::abandoned, generation, TicketState::returned))
+      return Return::late;
     return Return::unknown;
   }
   // Lets go of what the ticket refers to; its slot may be released to the slab then.
@@ -95,16 +98,21 @@ class Ticket {
   // True while the body of this use has not come back.
   [[nodiscard]] bool is_out(std::uint32_t generation) const {
     const std::uint64_t word = word_.load(std::memory_order_acquire);
-    return generation_of(word) == generation && (word & kStateMask) >= static_cast<std::uint64_t>(TicketState::running);
+    return generation_of(word) == generation &&
+           (word & kStateMask) >= static_cast<std::uint64_t>(TicketState::running);
   }
-  [[nodiscard]] std::uint32_t generation() const { return generation_of(word_.load(std::memory_order_relaxed)); }
+  [[nodiscard]] std::uint32_t generation() const {
+    return generation_of(word_.load(std::memory_order_relaxed));
+  }
 
  private:
   static constexpr std::uint64_t kStateMask = 7;
   static constexpr std::uint64_t pack(std::uint32_t generation, TicketState state) {
     return std::uint64_t{generation} << 3 | static_cast<std::uint64_t>(state);
   }
-  static constexpr std::uint32_t generation_of(std::uint64_t word) { return static_cast<std::uint32_t>(word >> 3); }
+  static constexpr std::uint32_t generation_of(std::uint64_t word) {
+    return static_cast<std::uint32_t>(word >> 3);
+  }
   bool transition(std::uint32_t generation, TicketState from, std::uint32_t to_generation, TicketState to) {
     std::uint64_t expected = pack(generation, from);
     return word_.compare_exchange_strong(expected, pack(to_generation, to), std::memory_order_acq_rel);

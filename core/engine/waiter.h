@@ -19,9 +19,9 @@ struct RunAnswer {
   Status status;  // not ok: the question failed, the rest is empty
   RunNumber number;
   RunState state = RunState::running;
-  Payload output;      // completed
-  Failure failure;     // ended otherwise
-  std::string culprit; // path of the node that failed; may be empty
+  Payload output;       // completed
+  Failure failure;      // ended otherwise
+  std::string culprit;  // path of the node that failed; may be empty
   std::uint32_t culprit_attempt = 0;
 };
 

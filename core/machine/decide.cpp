@@ -20,7 +20,8 @@ Status refused(const Run& run, std::string why) {
 bool is_current(const Run& run, TaskIndex task, Attempt attempt) {
   if (is_final(run.state) || task.value >= run.plan->node_count()) return false;
   const TaskRow& row = run.row(task);
-  return run.plan->row(task).kind == NodeKind::task && row.state == TaskState::ready && row.attempt == attempt.value;
+  return run.plan->row(task).kind == NodeKind::task && row.state == TaskState::ready &&
+         row.attempt == attempt.value;
 }
 
 Status late(const Run& run, TaskIndex task) {
@@ -42,10 +43,11 @@ Result<Event> decide_input(const Run& run, BodyFailed&& input, WallTime now, std
   if (!is_current(run, input.task, input.attempt)) return late(run, input.task);
   AttemptFailed failed{input.kind, std::move(input.failure), input.started, true, {}};
   if (may_retry(run, input.task, input.attempt, input.kind)) {
-    const std::uint64_t place = mix64(run.number.value) ^ mix64(std::uint64_t{input.task.value} << 32 | input.attempt.value);
+    const std::uint64_t place =
+        mix64(run.number.value) ^ mix64(std::uint64_t{input.task.value} << 32 | input.attempt.value);
     failed.final = false;
-    failed.retry_at = {now.ns +
-                       retry_delay(run.plan->policy_of(input.task).retry, input.attempt.value, mix64(seed ^ place))};
+    failed.retry_at = {now.ns + retry_delay(run.plan->policy_of(input.task).retry, input.attempt.value,
+                                            mix64(seed ^ place))};
   }
   return make_event(run, input.task, input.attempt, now, std::move(failed));
 }
@@ -96,7 +98,8 @@ Event end_badly(const Run& run, WallTime now) {
     ended.culprit = trouble.culprit;
   } else {
     ended.state = RunState::cancelled;
-    ended.failure = {"Cancelled", trouble.cancel_reason.empty() ? "the run was cancelled" : trouble.cancel_reason, ""};
+    ended.failure = {"Cancelled",
+                     trouble.cancel_reason.empty() ? "the run was cancelled" : trouble.cancel_reason, ""};
   }
   return end_event(run, std::move(ended), now);
 }
@@ -111,8 +114,9 @@ std::optional<Event> decide_node(const Run& run, TaskIndex node, WallTime now, E
   }
   auto arm = choose_arm(run, node, evaluation);
   if (arm.ok()) return make_event(run, node, Attempt{}, now, SwitchChosen{*arm});
-  return make_event(run, node, Attempt{}, now,
-                    AttemptFailed{FailureKind::expression, {"ExpressionError", arm.status().message(), ""}, {}, true, {}});
+  return make_event(
+      run, node, Attempt{}, now,
+      AttemptFailed{FailureKind::expression, {"ExpressionError", arm.status().message(), ""}, {}, true, {}});
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ using Input = std::variant<BodyDone, BodyFailed, RetryDue, CancelAsked>;
 
 // The next event that the state calls for by itself, if any. Takes from changes.decidable. `in_flight` is the number of
 // bodies that have begun and not come back: a run that fails or is cancelled ends when there is none.
-[[nodiscard]] std::optional<Event> follow_up(const Run& run, Changes& changes, std::uint32_t in_flight, WallTime now,
-                                             Evaluation& evaluation);
+[[nodiscard]] std::optional<Event> follow_up(const Run& run, Changes& changes, std::uint32_t in_flight,
+                                             WallTime now, Evaluation& evaluation);
 
 }  // namespace tenuto

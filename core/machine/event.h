@@ -42,20 +42,36 @@ enum class EventType : std::uint8_t {
 };
 
 enum class RunState : std::uint8_t {
-  queued = 1, running = 2, waiting = 3, paused = 4, cancelling = 5,
-  completed = 6, failed = 7, timed_out = 8, rejected = 9, cancelled = 10,
+  queued = 1,
+  running = 2,
+  waiting = 3,
+  paused = 4,
+  cancelling = 5,
+  completed = 6,
+  failed = 7,
+  timed_out = 8,
+  rejected = 9,
+  cancelled = 10,
 };
 
 enum class TaskState : std::uint8_t {
-  pending = 1, ready = 2, running = 3, waiting = 4,
-  done = 5, skipped = 6, failed = 7, timed_out = 8, cancelled = 9, not_reached = 10,
+  pending = 1,
+  ready = 2,
+  running = 3,
+  waiting = 4,
+  done = 5,
+  skipped = 6,
+  failed = 7,
+  timed_out = 8,
+  cancelled = 9,
+  not_reached = 10,
 };
 
 // Why something failed, for people and for rules.
 struct Failure {
-  std::string type;     // "ValueError", "TimedOut", "ExpressionError"
+  std::string type;  // "ValueError", "TimedOut", "ExpressionError"
   std::string message;
-  std::string trace;    // text; may be empty
+  std::string trace;  // text; may be empty
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
@@ -91,22 +107,22 @@ struct CommandRefused {
 // What a pool did in a stretch of time: for utilisation.
 struct PoolUsed {
   std::string pool;
-  WallTime from;              // to = the event's time
-  std::uint32_t slots = 0;    // offered, on average rounded up
-  Nanos available_ns = 0;     // slot-nanoseconds offered
-  Nanos busy_ns = 0;          // slot-nanoseconds spent in bodies
+  WallTime from;            // to = the event's time
+  std::uint32_t slots = 0;  // offered, on average rounded up
+  Nanos available_ns = 0;   // slot-nanoseconds offered
+  Nanos busy_ns = 0;        // slot-nanoseconds spent in bodies
   friend bool operator==(const PoolUsed&, const PoolUsed&) = default;
 };
 
 struct RunStarted {
   WorkflowHash workflow;
-  std::string id;          // as shown to people; chosen by the caller or generated
+  std::string id;  // as shown to people; chosen by the caller or generated
   bool id_chosen = false;
   bool test = false;
   Payload input;
-  std::string labels;      // JSON object; empty: none
+  std::string labels;  // JSON object; empty: none
   std::string by;
-  CommandId command;       // that asked for it; none for a call in the owner
+  CommandId command;  // that asked for it; none for a call in the owner
   friend bool operator==(const RunStarted&, const RunStarted&) = default;
 };
 
@@ -127,9 +143,9 @@ enum class FailureKind : std::uint8_t {
 struct AttemptFailed {
   FailureKind kind = FailureKind::error;
   Failure failure;
-  WallTime started;         // 0: the body never started
-  bool final = true;        // false: there will be another attempt
-  WallTime retry_at;        // when, if not final
+  WallTime started;   // 0: the body never started
+  bool final = true;  // false: there will be another attempt
+  WallTime retry_at;  // when, if not final
   friend bool operator==(const AttemptFailed&, const AttemptFailed&) = default;
 };
 
@@ -167,23 +183,24 @@ struct RunCounts {
   std::uint32_t failed = 0;  // failed and timed out
   std::uint32_t cancelled = 0;
   std::uint32_t not_reached = 0;
-  std::uint32_t retries = 0;         // attempts beyond the first
+  std::uint32_t retries = 0;  // attempts beyond the first
   std::uint32_t manual_actions = 0;
-  Nanos busy_ns = 0;                 // time in bodies
+  Nanos busy_ns = 0;  // time in bodies
   friend bool operator==(const RunCounts&, const RunCounts&) = default;
 };
 
 struct RunEnded {
   RunState state = RunState::completed;
-  Payload output;      // completed
-  Failure failure;     // otherwise
+  Payload output;   // completed
+  Failure failure;  // otherwise
   TaskIndex culprit = kNoTask;
   RunCounts counts;
   friend bool operator==(const RunEnded&, const RunEnded&) = default;
 };
 
-using EventBody = std::variant<EngineOpened, WorkflowStored, CommandApplied, CommandRefused, PoolUsed, RunStarted, TaskDone,
-                               AttemptFailed, TaskSkipped, SwitchChosen, TimerFired, CancelRequested, RunEnded>;
+using EventBody =
+    std::variant<EngineOpened, WorkflowStored, CommandApplied, CommandRefused, PoolUsed, RunStarted, TaskDone,
+                 AttemptFailed, TaskSkipped, SwitchChosen, TimerFired, CancelRequested, RunEnded>;
 
 // One recorded fact. The address (run, scope, task, attempt) is in every event; what does not apply is zero or kNoTask.
 struct Event {

@@ -12,15 +12,18 @@ expr::Operand operand_of(const Run& run, OperandRef ref) {
   return {expr::Operand::Kind::value, row.result.view()};
 }
 
-std::span<const expr::Operand> bind(const Run& run, const std::vector<OperandRef>& refs, Evaluation& evaluation) {
+std::span<const expr::Operand> bind(const Run& run, const std::vector<OperandRef>& refs,
+                                    Evaluation& evaluation) {
   evaluation.operands.clear();
   for (const OperandRef ref : refs) evaluation.operands.push_back(operand_of(run, ref));
   return evaluation.operands;
 }
 
-Result<Payload> render(const Run& run, const BoundTemplate& bound, expr::Skipped skipped, Evaluation& evaluation) {
+Result<Payload> render(const Run& run, const BoundTemplate& bound, expr::Skipped skipped,
+                       Evaluation& evaluation) {
   Bytes text;
-  auto rendered = expr::render(bound.pattern, bind(run, bound.operands, evaluation), evaluation.evaluator, text, skipped);
+  auto rendered =
+      expr::render(bound.pattern, bind(run, bound.operands, evaluation), evaluation.evaluator, text, skipped);
   if (!rendered.ok()) return rendered.status();
   if (*rendered == expr::Rendered::skipped) return Payload();
   return Payload::json(text);

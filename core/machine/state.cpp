@@ -4,8 +4,8 @@ namespace tenuto {
 namespace {
 
 bool same_row(const TaskRow& a, const TaskRow& b) {
-  return a.state == b.state && a.result == b.result && a.waits_for == b.waits_for &&
-         a.attempt == b.attempt && a.marks == b.marks;
+  return a.state == b.state && a.result == b.result && a.waits_for == b.waits_for && a.attempt == b.attempt &&
+         a.marks == b.marks;
 }
 
 bool same_trouble(const RunTrouble* a, const RunTrouble* b) {
@@ -24,16 +24,27 @@ RunCounts count_rows(const Run& run) {
   for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) {
     if (run.plan->row(TaskIndex{i}).kind != NodeKind::task) continue;
     switch (run.rows[i].state) {
-      case TaskState::done: ++counts.done; break;
-      case TaskState::skipped: ++counts.skipped; break;
+      case TaskState::done:
+        ++counts.done;
+        break;
+      case TaskState::skipped:
+        ++counts.skipped;
+        break;
       case TaskState::failed:
-      case TaskState::timed_out: ++counts.failed; break;
-      case TaskState::cancelled: ++counts.cancelled; break;
-      case TaskState::not_reached: ++counts.not_reached; break;
+      case TaskState::timed_out:
+        ++counts.failed;
+        break;
+      case TaskState::cancelled:
+        ++counts.cancelled;
+        break;
+      case TaskState::not_reached:
+        ++counts.not_reached;
+        break;
       case TaskState::pending:
       case TaskState::ready:
       case TaskState::running:
-      case TaskState::waiting: break;
+      case TaskState::waiting:
+        break;
     }
   }
   counts.retries = run.retries;

@@ -25,8 +25,12 @@
 
 namespace tenuto {
 
-[[nodiscard]] constexpr bool is_final(TaskState state) { return state >= TaskState::done; }
-[[nodiscard]] constexpr bool is_final(RunState state) { return state >= RunState::completed; }
+[[nodiscard]] constexpr bool is_final(TaskState state) {
+  return state >= TaskState::done;
+}
+[[nodiscard]] constexpr bool is_final(RunState state) {
+  return state >= RunState::completed;
+}
 
 // One node of a run, in 16 bytes: a plan's rows lie side by side, so that finishing a task touches few cache lines.
 struct TaskRow {
@@ -41,7 +45,8 @@ struct TaskRow {
   [[nodiscard]] bool must_skip() const { return (marks & (kArmNotTaken | kValueSkipped)) != 0; }
 };
 static_assert(sizeof(TaskRow) == 16);
-static_assert(limits::kAttemptsMax <= 0xFFFF && kSwitchArmsMax < 0xFFFF, "an attempt or an arm fits its field");
+static_assert(limits::kAttemptsMax <= 0xFFFF && kSwitchArmsMax < 0xFFFF,
+              "an attempt or an arm fits its field");
 
 // A task that waits for its next attempt.
 struct RetryWait {
@@ -54,10 +59,10 @@ struct RetryWait {
 // What few runs have.
 struct RunTrouble {
   std::vector<RetryWait> retry_waits;
-  bool failing = false;        // a node ended badly: nothing new starts
-  TaskIndex culprit = kNoTask; // the first such node
+  bool failing = false;         // a node ended badly: nothing new starts
+  TaskIndex culprit = kNoTask;  // the first such node
   RunState failed_as = RunState::failed;
-  Failure failure;             // of the culprit, then of the ended run
+  Failure failure;  // of the culprit, then of the ended run
   std::string cancel_reason;
   std::string cancelled_by;
 };
@@ -67,8 +72,8 @@ struct Run {
   RunState state = RunState::running;
   PlanRef plan;
   Payload input;
-  Payload output;                       // completed runs
-  std::unique_ptr<TaskRow[]> rows;      // plan->node_count() of them; of the root scope
+  Payload output;                   // completed runs
+  std::unique_ptr<TaskRow[]> rows;  // plan->node_count() of them; of the root scope
   std::uint32_t open = 0;
   std::uint32_t retries = 0;
   Nanos busy_ns = 0;
@@ -109,7 +114,8 @@ inline constexpr TaskTransition kTaskTransitions[] = {
     {TaskState::pending, TaskCause::predecessors_ended, TaskState::ready},
     {TaskState::pending, TaskCause::task_skipped, TaskState::skipped},
     {TaskState::pending, TaskCause::switch_chosen, TaskState::done},
-    {TaskState::pending, TaskCause::attempt_failed_final, TaskState::failed},  // a switch whose condition is wrong
+    {TaskState::pending, TaskCause::attempt_failed_final,
+     TaskState::failed},  // a switch whose condition is wrong
     {TaskState::pending, TaskCause::run_ended, TaskState::not_reached},
     {TaskState::ready, TaskCause::task_done, TaskState::done},
     {TaskState::ready, TaskCause::attempt_failed_retry, TaskState::waiting},

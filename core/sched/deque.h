@@ -83,7 +83,7 @@ class Deque {
   [[nodiscard]] WorkItem pop() {
     const std::int64_t b = bottom_.load(std::memory_order_relaxed) - 1;
     const Ring* ring = ring_.load(std::memory_order_relaxed);
-    bottom_.store(b, std::memory_order_seq_cst);              // P1 of the proof
+    bottom_.store(b, std::memory_order_seq_cst);            // P1 of the proof
     std::int64_t t = top_.load(std::memory_order_seq_cst);  // P2 of the proof
     if (t < b) return ring->get(b);
     WorkItem item;

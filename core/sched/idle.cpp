@@ -55,8 +55,12 @@ bool Idle::searching_to_working() {
   return before.searching == 1;
 }
 
-bool Idle::searching_to_parked(std::uint32_t worker) { return to_parked(worker, 1); }
-bool Idle::working_to_parked(std::uint32_t worker) { return to_parked(worker, 0); }
+bool Idle::searching_to_parked(std::uint32_t worker) {
+  return to_parked(worker, 1);
+}
+bool Idle::working_to_parked(std::uint32_t worker) {
+  return to_parked(worker, 0);
+}
 
 bool Idle::to_parked(std::uint32_t worker, std::uint32_t was_searching) {
   std::uint64_t word = word_.load(std::memory_order_relaxed);
@@ -71,8 +75,8 @@ bool Idle::to_parked(std::uint32_t worker, std::uint32_t was_searching) {
     next.top = worker + 1;
     next.tag += 1;
     // Seq_cst: this is D of the proof.
-  } while (!word_.compare_exchange_weak(word, next.pack(), std::memory_order_seq_cst,
-                                        std::memory_order_relaxed));
+  } while (
+      !word_.compare_exchange_weak(word, next.pack(), std::memory_order_seq_cst, std::memory_order_relaxed));
   return next.searching == 0;
 }
 

@@ -31,7 +31,9 @@ InjectQueue::Consumer::~Consumer() = default;
 InjectQueue::InjectQueue() : impl_(std::make_unique<Impl>()) {}
 InjectQueue::~InjectQueue() = default;
 
-void InjectQueue::push(WorkItem item) { TN_CHECK(impl_->queue.enqueue(item)); }
+void InjectQueue::push(WorkItem item) {
+  TN_CHECK(impl_->queue.enqueue(item));
+}
 
 void InjectQueue::push(Producer& producer, WorkItem item) {
   TN_CHECK(impl_->queue.enqueue(producer.token_->token, item));
@@ -56,7 +58,11 @@ std::size_t InjectQueue::pop_bulk(Consumer& consumer, std::span<WorkItem> out) {
   return impl_->queue.try_dequeue_bulk(consumer.token_->token, out.data(), out.size());
 }
 
-std::size_t InjectQueue::size_approx() const { return impl_->queue.size_approx(); }
-bool InjectQueue::is_empty() const { return size_approx() == 0; }
+std::size_t InjectQueue::size_approx() const {
+  return impl_->queue.size_approx();
+}
+bool InjectQueue::is_empty() const {
+  return size_approx() == 0;
+}
 
 }  // namespace tenuto

@@ -44,7 +44,9 @@ Scheduler::Scheduler(SchedulerOptions options, Handler& handler)
   }
 }
 
-Scheduler::~Scheduler() { stop(); }
+Scheduler::~Scheduler() {
+  stop();
+}
 
 Status Scheduler::start() {
   if (options_.threads > Idle::kWorkersMax) {
@@ -72,9 +74,9 @@ Status Scheduler::start() {
 }
 
 void Scheduler::stop() {
-  stopping_.store(true, std::memory_order_release);          // step 1; pairs with the load in stopping()
+  stopping_.store(true, std::memory_order_release);              // step 1; pairs with the load in stopping()
   for (const auto& worker : workers_) worker->parker_.unpark();  // step 2
-  for (std::thread& thread : threads_) {                     // step 3
+  for (std::thread& thread : threads_) {                         // step 3
     TN_CHECK(thread.get_id() != std::this_thread::get_id());
     thread.join();
   }
@@ -87,7 +89,9 @@ void Scheduler::thread_main(Worker& worker) {
   while (!stopping()) worker.run_one_or_park();
 }
 
-bool Scheduler::stopping() const { return stopping_.load(std::memory_order_acquire); }
+bool Scheduler::stopping() const {
+  return stopping_.load(std::memory_order_acquire);
+}
 
 void Scheduler::inject(WorkItem item) {
   injected_.push(item);

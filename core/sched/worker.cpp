@@ -33,10 +33,15 @@ void pause_cpu() {
 }  // namespace
 
 Worker::Worker(Scheduler& scheduler, std::uint32_t index, std::uint64_t seed)
-    : scheduler_(scheduler), index_(index), random_(mix64(seed ^ index)), producer_(scheduler.injected_),
+    : scheduler_(scheduler),
+      index_(index),
+      random_(mix64(seed ^ index)),
+      producer_(scheduler.injected_),
       consumer_(scheduler.injected_) {}
 
-void Worker::push(WorkItem item) { push_bulk(std::span<const WorkItem>(&item, 1)); }
+void Worker::push(WorkItem item) {
+  push_bulk(std::span<const WorkItem>(&item, 1));
+}
 
 void Worker::push_bulk(std::span<const WorkItem> items) {
   if (items.empty()) return;

@@ -41,9 +41,10 @@ static void check_bad_definitions(void) {
   CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_workflow_compile(TEXT("{"), &workflow));
   CHECK(workflow == NULL);
   CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT,
-               tenuto_workflow_compile(TEXT("{\"tenuto\":1,\"name\":\"x\",\"tasks\":{\"a\":{\"use\":\"f\",\"needs\":[\"b\"]},"
-                                            "\"b\":{\"use\":\"f\",\"needs\":[\"a\"]}}}"),
-                                       &workflow));
+               tenuto_workflow_compile(
+                   TEXT("{\"tenuto\":1,\"name\":\"x\",\"tasks\":{\"a\":{\"use\":\"f\",\"needs\":[\"b\"]},"
+                        "\"b\":{\"use\":\"f\",\"needs\":[\"a\"]}}}"),
+                   &workflow));
   CHECK(strstr(tenuto_last_error(), "a") != NULL);
   CHECK(strcmp(tenuto_status_name(9999), "UNKNOWN") == 0);
 }
@@ -120,7 +121,8 @@ int main(void) {
   CHECK_STATUS(TENUTO_STATUS_NOT_FOUND, tenuto_engine_open(path, strlen(path), &options, &engine));
   CHECK_OK(tenuto_engine_open(path, strlen(path), NULL, &engine));
   tenuto_workflow *workflow = NULL;
-  CHECK_OK(tenuto_workflow_compile(TEXT("{\"tenuto\":1,\"name\":\"x\",\"tasks\":{\"a\":{\"use\":\"f\"}}}"), &workflow));
+  CHECK_OK(tenuto_workflow_compile(TEXT("{\"tenuto\":1,\"name\":\"x\",\"tasks\":{\"a\":{\"use\":\"f\"}}}"),
+                                   &workflow));
   check_wrong_handles(engine, workflow);
   check_bad_starts(engine, workflow);
   check_fork(engine, workflow);

@@ -6,9 +6,11 @@ static const char kOrder[] =
     "{\"tenuto\": 1, \"name\": \"order\", \"tasks\": {"
     "  \"price\": {\"use\": \"price\", \"with\": {\"items\": \"${input.items}\"}},"
     "  \"discount\": {\"switch\": ["
-    "     {\"if\": \"price > 100\", \"tasks\": {\"big\": {\"use\": \"note\", \"with\": {\"text\": \"big order of ${price}\"}}}},"
+    "     {\"if\": \"price > 100\", \"tasks\": {\"big\": {\"use\": \"note\", \"with\": {\"text\": \"big "
+    "order of ${price}\"}}}},"
     "     {\"tasks\": {\"small\": {\"use\": \"note\", \"with\": {\"text\": \"small order\"}}}}]},"
-    "  \"charge\": {\"use\": \"charge\", \"with\": {\"amount\": \"${price}\"}, \"retry\": {\"attempts\": 2, \"backoff\": \"10ms\"}}},"
+    "  \"charge\": {\"use\": \"charge\", \"with\": {\"amount\": \"${price}\"}, \"retry\": {\"attempts\": 2, "
+    "\"backoff\": \"10ms\"}}},"
     " \"output\": {\"charged\": \"${charge}\"}}";
 
 static int price_calls, charge_calls, notes, frees;
@@ -98,7 +100,8 @@ int main(void) {
   CHECK(strlen(tenuto_workflow_hash(workflow)) == 32);
 
   static char notes_data[] = "notes";
-  CHECK_OK(tenuto_engine_register_native(engine, TEXT("price"), price, TENUTO_NATIVE_INLINE, NULL, NULL, NULL));
+  CHECK_OK(
+      tenuto_engine_register_native(engine, TEXT("price"), price, TENUTO_NATIVE_INLINE, NULL, NULL, NULL));
   CHECK_OK(tenuto_engine_register_native(engine, TEXT("note"), note, 0, notes_data, count_free, NULL));
   CHECK_OK(tenuto_engine_register_native(engine, TEXT("charge"), charge, 0, NULL, NULL, NULL));
   CHECK_STATUS(TENUTO_STATUS_CONFLICT,

@@ -8,7 +8,8 @@ static const char kDefinition[] =
     "{\"tenuto\": 1, \"name\": \"fan\", \"tasks\": {"
     "  \"a\": {\"use\": \"host:a\", \"pool\": \"docker\"},"
     "  \"b\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"from\": \"${a}\"}},"
-    "  \"c\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"from\": \"${a}\"}}}, \"output\": [\"${b}\", \"${c}\"]}";
+    "  \"c\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"from\": \"${a}\"}}}, \"output\": "
+    "[\"${b}\", \"${c}\"]}";
 
 int main(void) {
   char path[512];

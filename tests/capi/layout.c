@@ -60,4 +60,6 @@ SIZE(tenuto_worker_options, 8);
 MEMBER(tenuto_worker_options, slots, 4);
 #endif
 
-int main(void) { return 0; }
+int main(void) {
+  return 0;
+}

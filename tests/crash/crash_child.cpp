@@ -37,8 +37,8 @@ void note(const std::string& line) {
 }
 
 void effect(void*, const tenuto_task* task, tenuto_completion*) {
-  note(std::string(tenuto_task_run_id(task)) + " " + tenuto_task_path(task) + " " + std::to_string(task->attempt) + " " +
-       tenuto_task_idempotency_key(task) + "\n");
+  note(std::string(tenuto_task_run_id(task)) + " " + tenuto_task_path(task) + " " +
+       std::to_string(task->attempt) + " " + tenuto_task_idempotency_key(task) + "\n");
 }
 
 void flaky(void*, const tenuto_task* task, tenuto_completion* completion) {
@@ -66,7 +66,8 @@ int work(const char* store, const char* effects, const std::string& life, bool e
   if (effects_fd < 0) return 2;
   tenuto_engine* engine = open_store(store);
   must(tenuto_engine_register_native(engine, "effect", 6, effect, 0, nullptr, nullptr, nullptr), "register");
-  must(tenuto_engine_register_native(engine, "flaky", 5, flaky, TENUTO_NATIVE_INLINE, nullptr, nullptr, nullptr),
+  must(tenuto_engine_register_native(engine, "flaky", 5, flaky, TENUTO_NATIVE_INLINE, nullptr, nullptr,
+                                     nullptr),
        "register");
   tenuto_workflow* workflow = nullptr;
   must(tenuto_workflow_compile(kDefinition, std::strlen(kDefinition), &workflow), "compile");

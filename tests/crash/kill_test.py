@@ -77,8 +77,11 @@ class World:
         self.read_effects(violations)
         asked = sorted(self.unfinished)
         answer = subprocess.run(
-            [self.child, "check", str(self.store)], input="\n".join(asked) + "\n" if asked else "", text=True,
-            capture_output=True, check=False,
+            [self.child, "check", str(self.store)],
+            input="\n".join(asked) + "\n" if asked else "",
+            text=True,
+            capture_output=True,
+            check=False,
         )
         lines = answer.stdout.splitlines()
         if answer.returncode != 0 or not lines or lines[-1] != "end":

@@ -115,13 +115,13 @@ typedef struct tenuto_engine tenuto_engine;
 
 typedef struct tenuto_engine_options {
   uint32_t struct_size;
-  int32_t mode;                  /* TENUTO_OPEN_* */
-  int32_t durability;            /* TENUTO_DURABILITY_* */
-  uint32_t threads;              /* workers; 0 = one per core */
-  int32_t create;                /* 1 (default): make the store when there is none; 0: NOT_FOUND */
-  int32_t reserved;              /* 0 */
-  int64_t retention_age_ns;      /* remove ended runs older than this; 0 = keep all */
-  uint64_t retention_count_max;  /* keep at most this many ended runs; 0 = keep all */
+  int32_t mode;                 /* TENUTO_OPEN_* */
+  int32_t durability;           /* TENUTO_DURABILITY_* */
+  uint32_t threads;             /* workers; 0 = one per core */
+  int32_t create;               /* 1 (default): make the store when there is none; 0: NOT_FOUND */
+  int32_t reserved;             /* 0 */
+  int64_t retention_age_ns;     /* remove ended runs older than this; 0 = keep all */
+  uint64_t retention_count_max; /* keep at most this many ended runs; 0 = keep all */
 } tenuto_engine_options;
 #define TENUTO_ENGINE_OPTIONS_INIT \
   { (uint32_t)sizeof(tenuto_engine_options), TENUTO_OPEN_AUTO, TENUTO_DURABILITY_FULL, 0, 1, 0, 0, 0 }
@@ -129,8 +129,8 @@ typedef struct tenuto_engine_options {
 /* Opens the store in the directory `path`. Opening a store that this process has open already returns another handle
  * of the same engine. `options` may be NULL. Errors: OWNED, NOT_FOUND, DAMAGED, NEWER_FORMAT, STORAGE_ERROR,
  * INVALID_ARGUMENT (not a store, not a directory). Thread-safe. Since: 0.1. */
-TENUTO_API tenuto_status tenuto_engine_open(const char *path, size_t path_size, const tenuto_engine_options *options,
-                                            tenuto_engine **out_engine);
+TENUTO_API tenuto_status tenuto_engine_open(const char *path, size_t path_size,
+                                            const tenuto_engine_options *options, tenuto_engine **out_engine);
 
 #define TENUTO_CLOSE_DETACH 0 /* stop now: what runs continues at the next open */
 #define TENUTO_CLOSE_DRAIN 1  /* first wait until no run can go on by itself, at most timeout_ns */
@@ -157,8 +157,9 @@ TENUTO_API tenuto_status tenuto_workflow_compile(const char *definition, size_t 
                                                  tenuto_workflow **out_workflow);
 /* Compiles a WfFormat document (the WfCommons JSON format): each of its tasks becomes a task that uses `action`.
  * Since: 0.1. */
-TENUTO_API tenuto_status tenuto_workflow_from_wfformat(const char *document, size_t document_size, const char *action,
-                                                       size_t action_size, tenuto_workflow **out_workflow);
+TENUTO_API tenuto_status tenuto_workflow_from_wfformat(const char *document, size_t document_size,
+                                                       const char *action, size_t action_size,
+                                                       tenuto_workflow **out_workflow);
 TENUTO_API void tenuto_workflow_destroy(tenuto_workflow **workflow);
 /* Borrowed from the workflow; NUL-terminated. */
 TENUTO_API const char *tenuto_workflow_name(const tenuto_workflow *workflow);
@@ -166,7 +167,8 @@ TENUTO_API const char *tenuto_workflow_name(const tenuto_workflow *workflow);
 TENUTO_API const char *tenuto_workflow_hash(const tenuto_workflow *workflow);
 TENUTO_API uint32_t tenuto_workflow_task_count(const tenuto_workflow *workflow);
 /* The canonical JSON form. Since: 0.1. */
-TENUTO_API tenuto_status tenuto_workflow_definition(const tenuto_workflow *workflow, tenuto_buffer **out_json);
+TENUTO_API tenuto_status tenuto_workflow_definition(const tenuto_workflow *workflow,
+                                                    tenuto_buffer **out_json);
 
 /* ---- 5. Runs -------------------------------------------------------------------------------------------------- */
 
@@ -175,14 +177,14 @@ typedef struct tenuto_run tenuto_run;
 
 typedef struct tenuto_start_options {
   uint32_t struct_size;
-  int32_t test;          /* 1: marked as a test run, left out of the metrics */
-  const char *id;        /* chosen by the caller ([A-Za-z0-9][A-Za-z0-9._:-]{0,199}); NULL: generated */
+  int32_t test;   /* 1: marked as a test run, left out of the metrics */
+  const char *id; /* chosen by the caller ([A-Za-z0-9][A-Za-z0-9._:-]{0,199}); NULL: generated */
   size_t id_size;
-  const char *input;     /* JSON; NULL: null */
+  const char *input; /* JSON; NULL: null */
   size_t input_size;
-  const char *labels;    /* a JSON object of text values; NULL: none */
+  const char *labels; /* a JSON object of text values; NULL: none */
   size_t labels_size;
-  const char *by;        /* who starts it, for the audit; NULL: unknown */
+  const char *by; /* who starts it, for the audit; NULL: unknown */
   size_t by_size;
 } tenuto_start_options;
 #define TENUTO_START_OPTIONS_INIT \
@@ -229,8 +231,8 @@ TENUTO_API tenuto_status tenuto_run_result(tenuto_run *run, int64_t timeout_ns, 
 /* Asks the run to end as cancelled: nothing new starts, bodies that run now may finish. OK also when it is being
  * cancelled already; WRONG_STATE when it has ended otherwise. Returns when the request is durable. Thread-safe.
  * Since: 0.1. */
-TENUTO_API tenuto_status tenuto_run_cancel(tenuto_run *run, const char *reason, size_t reason_size, const char *by,
-                                           size_t by_size);
+TENUTO_API tenuto_status tenuto_run_cancel(tenuto_run *run, const char *reason, size_t reason_size,
+                                           const char *by, size_t by_size);
 /* Everything about the run as JSON: id, number, workflow, hash, state, input, output, error, started, ended, labels,
  * tasks (a count per state), and nodes (one object per node: name, kind, state, attempts, started, ended, result,
  * error, waits_for). Thread-safe. Since: 0.1. */
@@ -243,14 +245,14 @@ TENUTO_API tenuto_status tenuto_run_events(tenuto_run *run, tenuto_buffer **out_
 /* One attempt of one task, as its body sees it; valid during the body (or until completed, for workers). */
 typedef struct tenuto_task {
   uint32_t struct_size;
-  uint32_t action;            /* the number that the registration returned */
-  uint64_t token;             /* names this hand-out; pass it to complete */
+  uint32_t action; /* the number that the registration returned */
+  uint64_t token;  /* names this hand-out; pass it to complete */
   uint64_t run_number;
-  uint32_t attempt;           /* 1, 2, … */
-  int32_t content_type;       /* of the argument */
-  const char *argument;       /* the `with` object, evaluated: JSON; NUL-terminated beyond its size */
+  uint32_t attempt;     /* 1, 2, … */
+  int32_t content_type; /* of the argument */
+  const char *argument; /* the `with` object, evaluated: JSON; NUL-terminated beyond its size */
   size_t argument_size;
-  const void *source;         /* the library's own */
+  const void *source; /* the library's own */
 } tenuto_task;
 
 /* The node's path in its run; "" when the task is no longer valid. NUL-terminated; valid until the next tenuto_task_*
@@ -265,17 +267,17 @@ TENUTO_API const char *tenuto_task_idempotency_key(const tenuto_task *task);
 /* What a body reports. Zero-initialised means: done, with the result null. */
 typedef struct tenuto_completion {
   uint32_t struct_size;
-  int32_t outcome;            /* TENUTO_OUTCOME_* */
-  uint64_t token;             /* of the task; ignored for native bodies */
-  const char *result;         /* done: the value */
+  int32_t outcome;    /* TENUTO_OUTCOME_* */
+  uint64_t token;     /* of the task; ignored for native bodies */
+  const char *result; /* done: the value */
   size_t result_size;
-  int32_t content_type;       /* of the result; 0 = JSON */
+  int32_t content_type; /* of the result; 0 = JSON */
   int32_t reserved;
-  const char *error_type;     /* failed: for people and retry rules, "ValueError" */
+  const char *error_type; /* failed: for people and retry rules, "ValueError" */
   size_t error_type_size;
   const char *error_message;
   size_t error_message_size;
-  const char *error_trace;    /* failed: text, may be NULL */
+  const char *error_trace; /* failed: text, may be NULL */
   size_t error_trace_size;
 } tenuto_completion;
 #define TENUTO_COMPLETION_INIT \
@@ -295,8 +297,9 @@ typedef void (*tenuto_task_fn)(void *user_data, const tenuto_task *task, tenuto_
 /* Registers the native body of an action. Runs that wait for it go on. CONFLICT when the action is registered
  * already. free_user_data (may be NULL) is called exactly once, when the engine is closed, or at once on failure.
  * Owner only. Thread-safe. Since: 0.1. */
-TENUTO_API tenuto_status tenuto_engine_register_native(tenuto_engine *engine, const char *action, size_t action_size,
-                                                       tenuto_task_fn body, uint32_t flags, void *user_data,
+TENUTO_API tenuto_status tenuto_engine_register_native(tenuto_engine *engine, const char *action,
+                                                       size_t action_size, tenuto_task_fn body,
+                                                       uint32_t flags, void *user_data,
                                                        void (*free_user_data)(void *), uint32_t *out_action);
 /* Copies bytes into storage that lives until the body that is running on this thread has returned and been recorded;
  * for results made on the spot. NULL outside a native body or without memory. Since: 0.1. */
@@ -312,14 +315,15 @@ typedef struct tenuto_batch tenuto_batch;
 /* Declares that this process has the body of an action, to be polled from the pool its task names. Returns the number
  * that polled tasks carry. Registering it again returns the same number; CONFLICT when it is native. In a client it
  * only notes the action. Thread-safe. Since: 0.1. */
-TENUTO_API tenuto_status tenuto_engine_register_hosted(tenuto_engine *engine, const char *action, size_t action_size,
-                                                       uint32_t *out_action);
+TENUTO_API tenuto_status tenuto_engine_register_hosted(tenuto_engine *engine, const char *action,
+                                                       size_t action_size, uint32_t *out_action);
 
 typedef struct tenuto_worker_options {
   uint32_t struct_size;
-  uint32_t slots;   /* how many bodies the host runs at a time; for utilisation and batch sizes. 0 = 1 */
+  uint32_t slots; /* how many bodies the host runs at a time; for utilisation and batch sizes. 0 = 1 */
 } tenuto_worker_options;
-#define TENUTO_WORKER_OPTIONS_INIT { (uint32_t)sizeof(tenuto_worker_options), 1 }
+#define TENUTO_WORKER_OPTIONS_INIT \
+  { (uint32_t)sizeof(tenuto_worker_options), 1 }
 
 /* Opens a worker of a pool (created at first use). `options` may be NULL. Owner only. Thread-safe. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_worker_open(tenuto_engine *engine, const char *pool, size_t pool_size,

@@ -10,10 +10,10 @@ namespace {
 
 TEST(Status, EveryCodeHasANameATextAndItsOwnNumber) {
   std::set<std::int32_t> numbers;
-#define TN_CASE(name, number, text)                   \
-  EXPECT_EQ(static_cast<int>(Code::name), number);    \
-  EXPECT_EQ(code_name(Code::name), #name);            \
-  EXPECT_EQ(code_text(Code::name), text);             \
+#define TN_CASE(name, number, text)                \
+  EXPECT_EQ(static_cast<int>(Code::name), number); \
+  EXPECT_EQ(code_name(Code::name), #name);         \
+  EXPECT_EQ(code_text(Code::name), text);          \
   EXPECT_TRUE(numbers.insert(number).second) << #name;
   TN_STATUS_TABLE(TN_CASE)
 #undef TN_CASE

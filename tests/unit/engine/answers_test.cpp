@@ -16,7 +16,8 @@ TEST(Answers, ARefusalForTheSakeOfARunThatIsNotDurableWaitsForIt) {
   h.log.set_fault({LogFault::Call::write, 1, Code::full, 1000});
   (void)h.start(plan, "1", "order-7");
   const auto waiter = std::make_shared<Waiter>();
-  const auto refused = h.core->start({plan, "order-7", Payload::json("2"), "", "", false}, CommandId{}, waiter);
+  const auto refused =
+      h.core->start({plan, "order-7", Payload::json("2"), "", "", false}, CommandId{}, waiter);
   EXPECT_EQ(refused.code(), Code::conflict);
   h.settle();
   EXPECT_FALSE(waiter->wait(0)) << "a crash now would undo the reason";

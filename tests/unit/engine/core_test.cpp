@@ -7,7 +7,9 @@ namespace {
 
 using testing::CoreHarness;
 
-void echo(const BodyCall& call, BodyReport& report) { report.result = call.ticket->argument; }
+void echo(const BodyCall& call, BodyReport& report) {
+  report.result = call.ticket->argument;
+}
 
 constexpr const char* kChain = R"({"tenuto": 1, "name": "chain", "tasks": {
   "a": {"use": "echo", "with": {"x": "${input}"}},
@@ -190,7 +192,8 @@ TEST(Core, AFanOutWiderThanTheOfferLimitRunsEveryTaskOnce) {
   int calls = 0;
   h.native("count", [&](const BodyCall&, BodyReport&) { ++calls; });
   std::string json = R"({"tenuto": 1, "name": "wide", "tasks": {"root": {"use": "count"})";
-  for (int i = 0; i < 5000; ++i) json += ", \"t" + std::to_string(i) + R"(": {"use": "count", "needs": ["root"]})";
+  for (int i = 0; i < 5000; ++i)
+    json += ", \"t" + std::to_string(i) + R"(": {"use": "count", "needs": ["root"]})";
   const WaiterRef end = h.await(h.start(h.compile(json + "}}")));
   h.settle();
   ASSERT_TRUE(end->wait(0));

@@ -15,7 +15,8 @@ TEST(NumberMap, AgreesWithAStandardMapOverRandomHistories) {
     for (int step = 0; step < 2000; ++step) {
       const std::uint64_t number = 1 + random.below(200);
       if (random.chance(1, 2)) {
-        if (model.emplace(number, step).second) map.insert(RunNumber{number}, {static_cast<std::uint32_t>(step), 1});
+        if (model.emplace(number, step).second)
+          map.insert(RunNumber{number}, {static_cast<std::uint32_t>(step), 1});
       } else {
         model.erase(number);
         map.erase(RunNumber{number});

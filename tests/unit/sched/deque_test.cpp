@@ -9,7 +9,9 @@
 namespace tenuto {
 namespace {
 
-WorkItem numbered(std::uint32_t slot) { return WorkItem(WorkKind::run, 0, slot); }
+WorkItem numbered(std::uint32_t slot) {
+  return WorkItem(WorkKind::run, 0, slot);
+}
 
 TEST(Deque, TheOwnerGetsTheYoungestAThiefTheOldest) {
   Deque deque(4);

@@ -13,7 +13,8 @@ TEST(Idle, NobodyIsWokenWhenAllWork) {
 
 TEST(Idle, TheLastToSleepIsWokenFirst) {
   Idle idle(3);
-  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_TRUE(idle.working_to_parked(i)) << "nobody searches: look again";
+  for (std::uint32_t i = 0; i < 3; ++i)
+    EXPECT_TRUE(idle.working_to_parked(i)) << "nobody searches: look again";
   EXPECT_EQ(idle.parked_count(), 3u);
   for (std::uint32_t expected : {2u, 1u, 0u}) {
     EXPECT_EQ(idle.parked_to_searching(Visible::by_seq_cst_store), expected);

@@ -16,7 +16,9 @@
 namespace tenuto {
 namespace {
 
-WorkItem numbered(std::uint32_t slot) { return WorkItem(WorkKind::run, 0, slot); }
+WorkItem numbered(std::uint32_t slot) {
+  return WorkItem(WorkKind::run, 0, slot);
+}
 
 struct FunctionHandler final : Handler {
   explicit FunctionHandler(std::function<void(WorkItem, Worker&)> f) : on_item(std::move(f)) {}
@@ -94,9 +96,15 @@ TEST(Scheduler, AFanOfItemsThatPushItemsIsExecutedOnce) {
     if (left < kNodes) worker.push(numbered(left));
     if (left + 1 < kNodes) {
       switch (item.slot() % 3) {
-        case 0: worker.set_next(numbered(left + 1)); break;
-        case 1: worker.push(numbered(left + 1)); break;
-        default: worker.push_global(numbered(left + 1)); break;
+        case 0:
+          worker.set_next(numbered(left + 1));
+          break;
+        case 1:
+          worker.push(numbered(left + 1));
+          break;
+        default:
+          worker.push_global(numbered(left + 1));
+          break;
       }
     }
     executed[item.slot()].fetch_add(1, std::memory_order_relaxed);
@@ -215,7 +223,8 @@ TEST(Scheduler, SignalsOfTheHostNeverReachAWorker) {
 
 TEST(SchedulerDeathTest, AThreadThatTheSystemRefusesIsAStatus) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(start_in_a_small_address_space(), testing::ExitedWithCode(0), "refused worker thread [0-9]+ of 500");
+  EXPECT_EXIT(start_in_a_small_address_space(), testing::ExitedWithCode(0),
+              "refused worker thread [0-9]+ of 500");
 }
 #endif
 

@@ -13,7 +13,9 @@
 namespace tenuto {
 namespace {
 
-WorkItem numbered(std::uint32_t slot) { return WorkItem(WorkKind::run, 0, slot); }
+WorkItem numbered(std::uint32_t slot) {
+  return WorkItem(WorkKind::run, 0, slot);
+}
 
 struct Recorder final : Handler {
   void execute(WorkItem item, Worker& worker) override {

@@ -145,11 +145,23 @@ class Oracle {
 
   void step() {
     switch (random_.below(8)) {
-      case 0: case 1: case 2: add(); break;
-      case 3: cancel(); break;
-      case 4: advance(timers_.empty() ? now_ : wheel_.next_deadline()); break;
-      case 5: advance(now_ - (random_.chance(1, 4) ? distance() : 0)); break;
-      default: advance(now_ + distance()); break;
+      case 0:
+      case 1:
+      case 2:
+        add();
+        break;
+      case 3:
+        cancel();
+        break;
+      case 4:
+        advance(timers_.empty() ? now_ : wheel_.next_deadline());
+        break;
+      case 5:
+        advance(now_ - (random_.chance(1, 4) ? distance() : 0));
+        break;
+      default:
+        advance(now_ + distance());
+        break;
     }
     check_next();
   }
