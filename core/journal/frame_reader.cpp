@@ -62,14 +62,20 @@ class ProofSearch {
 
 Result<bool> FrameReader::next(Frame& frame) {
   for (;;) {
-    TN_ASSIGN(bool found, read_frame(frame));
-    if (!found) {
+    Result<bool> found = read_frame(frame);
+    if (found.ok() && !*found) {
       // The block may be older than what was written behind its last frame.
       block_.clear();
-      TN_ASSIGN(const bool found_now, read_frame(frame));
-      found = found_now;
+      found = read_frame(frame);
     }
-    if (found) return true;
+    if (found.code() == Code::not_found && is_at_next_segment()) {
+      // The segment was recycled when all of it had been read: our place is where the next one begins.
+      place_.segment = SegmentNumber(place_.segment.value + 1);
+      place_.offset = kSegmentHeaderBytes;
+      continue;
+    }
+    if (!found.ok()) return found.status();
+    if (*found) return true;
     TN_ASSIGN(const bool stepped, step_to_next_segment());
     if (stepped) continue;
     TN_TRY(prove_tail());
@@ -108,6 +114,11 @@ Result<bool> FrameReader::read_frame(Frame& frame) {
   place_.offset += whole.size();
   generation_ = header.generation;
   return true;
+}
+
+bool FrameReader::is_at_next_segment() const {
+  const Result<SegmentHeader> header = read_segment_header(log_, SegmentNumber(place_.segment.value + 1));
+  return header.ok() && header->store == store_ && header->first == place_.position;
 }
 
 // The frames go on in the next segment when its header says that it begins at our position.

@@ -33,6 +33,7 @@ class FrameReader {
   // Bytes of the segment of place(), from a block that is read at once; not ok: the segment can't be read.
   [[nodiscard]] Result<ByteView> bytes(std::uint64_t offset, std::size_t size);
   [[nodiscard]] Result<bool> read_frame(Frame& frame);
+  [[nodiscard]] bool is_at_next_segment() const;
   [[nodiscard]] Result<bool> step_to_next_segment();
   [[nodiscard]] Status prove_tail() const;
 

@@ -33,7 +33,7 @@ void Oracle::follow(RunRecord& record, const Event& event) {
     if (!as_asked || record.is_durable()) trace_.violation(who + "not what was asked for");
   } else if (!record.is_durable()) {
     trace_.violation(who + "before its start");
-  } else if (const std::string problem = record.model.apply(event, record.bodies, life_); !problem.empty()) {
+  } else if (const std::string problem = record.model.apply(event, record.bodies, {life_, latest_}); !problem.empty()) {
     const std::string node = event.task == kNoTask ? "" : std::string(record.workflow->plan->name_of(event.task)) + " ";
     trace_.violation(who + node + problem);
   }

@@ -4,6 +4,7 @@
 // the clients; it holds each against the others. It asks the engine nothing.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,8 @@ class Oracle {
   BodyEntry* on_begin(const Beginning& beginning);
 
   void acknowledged(RunNumber number);
+  // The wall clock shows this.
+  void saw_clock(WallTime now) { latest_ = std::max(latest_, now); }
 
   [[nodiscard]] std::uint32_t life() const { return life_; }
   // A number that nobody else gets.
@@ -71,6 +74,7 @@ class Oracle {
   std::vector<Event> arrived_;
   std::map<std::string, std::pair<RunNumber, int>> keys_;
   std::uint32_t life_ = 0;
+  WallTime latest_;
   std::uint64_t nonce_ = 0;
 };
 

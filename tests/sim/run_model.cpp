@@ -106,7 +106,8 @@ std::string RunModel::output() const {
 
 // ---- Events ---------------------------------------------------------------------------------------------------------
 
-std::string RunModel::apply(const Event& event, BodyLog& bodies, std::uint32_t life) {
+std::string RunModel::apply(const Event& event, BodyLog& bodies, const Circumstances& then) {
+  const std::uint32_t life = then.life;
   if (ended()) return "an event after the end of the run";
   if (const auto* ended = std::get_if<RunEnded>(&event.body)) return on_ended(*ended, bodies, life);
   if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) {
@@ -123,7 +124,8 @@ std::string RunModel::apply(const Event& event, BodyLog& bodies, std::uint32_t l
   if (const auto* failed = std::get_if<AttemptFailed>(&event.body)) return on_failed(node, event, *failed, bodies, life);
   if (stopped()) return "something new although the run was stopped";
   if (at(node).stage == Stage::waiting && std::holds_alternative<TimerFired>(event.body)) {
-    if (event.at < at(node).retry_at) return "a retry came early";
+    // A clock that is set back after the timer fired gives the event an earlier time.
+    if (then.latest < at(node).retry_at) return "a retry came early";
     at(node).stage = Stage::pending;
     ++at(node).attempt;
     return "";

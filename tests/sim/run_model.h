@@ -21,8 +21,13 @@ class RunModel {
   RunModel(const SimWorkflow& workflow, SimValue input)
       : workflow_(&workflow), input_(std::move(input)), nodes_(workflow.nodes.size()) {}
 
-  // Follows one event; what is wrong with it, or "". `life` is the one that recorded it.
-  [[nodiscard]] std::string apply(const Event& event, BodyLog& bodies, std::uint32_t life);
+  // When an event was recorded.
+  struct Circumstances {
+    std::uint32_t life;
+    WallTime latest;  // the latest time that the wall clock showed before it
+  };
+  // Follows one event; what is wrong with it, or "".
+  [[nodiscard]] std::string apply(const Event& event, BodyLog& bodies, const Circumstances& then);
 
   // The body of this attempt may begin now.
   [[nodiscard]] bool is_ready(int node, std::uint32_t attempt) const;

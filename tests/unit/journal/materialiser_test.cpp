@@ -209,6 +209,29 @@ TEST_F(MaterialiserTest, APoisonedCommitEndsItForGood) {
   EXPECT_FALSE(world.materialiser().next_due(world.now));
 }
 
+// The watermark stands exactly at the end of a segment, which is recycled before the next transaction.
+TEST(MaterialiserSegments, ASegmentMayBeRecycledRightBehindTheWatermark) {
+  JournalWorld world{JournalSizes{}};
+  ASSERT_TRUE(world.open().ok());
+  const auto in_use = [&] { return world.segments().in_use(); };
+  const auto append = [&](std::uint64_t n) {
+    world.append({started_event(RunNumber(n), kWorkflow), ended_event(RunNumber(n))});
+    world.commit();
+  };
+  world.append({workflow_event(kWorkflow, "flow")});
+  world.commit();
+  std::uint64_t run = 0;
+  for (; in_use().size() == 1; append(++run)) {
+    world.now.ns += 2 * kSecond;
+    ASSERT_TRUE(world.materialise());
+  }
+  // The last run is in the second segment alone, and the tables end where that begins.
+  ASSERT_EQ(world.materialiser().applied(), in_use().back().first);
+  while (in_use().front().number == SegmentNumber(1)) append(++run);
+  EXPECT_TRUE(world.materialise()) << world.materialiser().health().message();
+  EXPECT_EQ(world.materialiser().applied(), world.committer().durable());
+}
+
 TEST_F(MaterialiserTest, EventsOfARunThatNeverStartedAreDamage) {
   append({done_event(RunNumber(5), 0)});
   EXPECT_FALSE(world.materialise());
