@@ -163,7 +163,7 @@ class Crew {
   bool standby_ = false;
   bool dozing_ = false;
   std::atomic<bool> dismissed_{false};  // Written under the mutex. Relaxed: without it, a hint.
-  std::shared_ptr<Batch> running_;  // What the leader runs, while it keeps the lead.
+  std::shared_ptr<Batch> running_;      // What the leader runs, while it keeps the lead.
 };
 
 }  // namespace tenuto::python

@@ -6,8 +6,12 @@ namespace tenuto::python {
 
 namespace {
 
-const char* data_of(const MaybeText& text) { return text ? text->data() : nullptr; }
-std::size_t size_of(const MaybeText& text) { return text ? text->size() : 0; }
+const char* data_of(const MaybeText& text) {
+  return text ? text->data() : nullptr;
+}
+std::size_t size_of(const MaybeText& text) {
+  return text ? text->size() : 0;
+}
 
 using Query = tenuto_status (*)(tenuto_engine*, const char*, std::size_t, tenuto_buffer**);
 
@@ -91,9 +95,13 @@ std::unique_ptr<Run> Engine::find(Text id) {
   return std::make_unique<Run>(std::move(run));
 }
 
-py::bytes Engine::runs(MaybeText query) { return ask(handle_.get(), tenuto_engine_runs, query); }
+py::bytes Engine::runs(MaybeText query) {
+  return ask(handle_.get(), tenuto_engine_runs, query);
+}
 
-py::bytes Engine::stats(MaybeText query) { return ask(handle_.get(), tenuto_engine_stats, query); }
+py::bytes Engine::stats(MaybeText query) {
+  return ask(handle_.get(), tenuto_engine_stats, query);
+}
 
 py::bytes Engine::info() {
   BufferHandle facts;
@@ -115,8 +123,8 @@ std::unique_ptr<Worker> Engine::open_worker(Text pool, std::uint32_t slots) {
 
 void bind_engine(py::module_& module) {
   py::class_<Engine>(module, "Engine")
-      .def(py::init([](Text path, std::int32_t mode, std::int32_t durability, std::uint32_t threads, bool create,
-                       std::int64_t retention_age_ns, std::uint64_t retention_count_max) {
+      .def(py::init([](Text path, std::int32_t mode, std::int32_t durability, std::uint32_t threads,
+                       bool create, std::int64_t retention_age_ns, std::uint64_t retention_count_max) {
              return std::make_unique<Engine>(
                  path, OpenOptions{mode, durability, threads, create, retention_age_ns, retention_count_max});
            }),

@@ -30,8 +30,8 @@ class Engine {
 
   void close(std::int32_t how, std::int64_t timeout_ns);
   [[nodiscard]] std::int32_t role() const { return tenuto_engine_role(handle_.get()); }
-  std::unique_ptr<Run> start(const Workflow& workflow, MaybeText input, MaybeText id, MaybeText labels, MaybeText by,
-                             bool test);
+  std::unique_ptr<Run> start(const Workflow& workflow, MaybeText input, MaybeText id, MaybeText labels,
+                             MaybeText by, bool test);
   // The inputs are JSON; returns the number of the first run.
   std::uint64_t start_many(const Workflow& workflow, const std::vector<std::string_view>& inputs);
   std::unique_ptr<Run> find(Text id);

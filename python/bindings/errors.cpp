@@ -6,7 +6,8 @@ namespace {
 
 // Sets the Python error that tenuto.errors has for a status. Needs the GIL, which translators have.
 void raise_status(const StatusError& error) {
-  py::object exception = py::module_::import("tenuto.errors").attr("from_status")(error.status(), error.what());
+  py::object exception =
+      py::module_::import("tenuto.errors").attr("from_status")(error.status(), error.what());
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
 }
 

@@ -9,7 +9,8 @@ namespace {
 
 // Refuses a library that is not the one whose header this was compiled with.
 void check_version() {
-  if (tenuto_abi_version() == TENUTO_ABI_VERSION && std::strcmp(tenuto_version(), TENUTO_VERSION) == 0) return;
+  if (tenuto_abi_version() == TENUTO_ABI_VERSION && std::strcmp(tenuto_version(), TENUTO_VERSION) == 0)
+    return;
   throw StatusError(TENUTO_STATUS_VERSION_MISMATCH,
                     std::string("tenuto._core was built for the library ") + TENUTO_VERSION + " (ABI " +
                         std::to_string(TENUTO_ABI_VERSION) + ") and found " + tenuto_version() + " (ABI " +

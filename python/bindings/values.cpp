@@ -12,7 +12,8 @@ constexpr int kDepthMax = 64;  // serialize.DEPTH_MAX; a test compares them.
 // limit: then JSON holds it, but for lone surrogates within text. Exact types only.
 bool is_simple(PyObject* value, int depth) {
   PyTypeObject* type = Py_TYPE(value);
-  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || value == Py_None) return true;
+  if (type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBool_Type || value == Py_None)
+    return true;
   if (type == &PyFloat_Type) return std::isfinite(PyFloat_AS_DOUBLE(value));
   if (depth >= kDepthMax) return false;
   if (type == &PyDict_Type) {
@@ -33,7 +34,9 @@ bool is_simple(PyObject* value, int depth) {
   return false;
 }
 
-PyObject* is_simple_call(PyObject*, PyObject* value) { return PyBool_FromLong(is_simple(value, 0) ? 1 : 0); }
+PyObject* is_simple_call(PyObject*, PyObject* value) {
+  return PyBool_FromLong(is_simple(value, 0) ? 1 : 0);
+}
 
 // A plain C function: a tenth of what a bound C++ function costs per call, and this one is called per task.
 PyMethodDef functions[] = {{"is_simple", is_simple_call, METH_O, nullptr}, {nullptr, nullptr, 0, nullptr}};

@@ -17,7 +17,8 @@ namespace {
 thread_local const tenuto_task* running_task = nullptr;
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
@@ -72,7 +73,8 @@ PyObject* call_body(PyObject* call, bool deferred, const tenuto_task& task) {
   PyObject* result = nullptr;
   if (deferred) {
     if (PyObject* facts = facts_of(task)) {
-      result = PyObject_CallFunction(call, "OKN", argument, static_cast<unsigned long long>(task.token), facts);
+      result =
+          PyObject_CallFunction(call, "OKN", argument, static_cast<unsigned long long>(task.token), facts);
     }
   } else {
     running_task = &task;
@@ -190,9 +192,11 @@ void Worker::serve_unlocked(const Call& call) {
 bool Worker::poll(std::shared_ptr<SharedBatch>& batch) {
   batch = std::make_shared<SharedBatch>();
   const std::int64_t usual = std::max<std::int64_t>(usual_ns_.load(std::memory_order_relaxed), 1);
-  const auto most = is_slow() ? 1u : static_cast<std::uint32_t>(std::clamp<std::int64_t>(kBatchNs / usual, 1, kBatchMax));
+  const auto most =
+      is_slow() ? 1u : static_cast<std::uint32_t>(std::clamp<std::int64_t>(kBatchNs / usual, 1, kBatchMax));
   tenuto_status status = TENUTO_STATUS_TIMED_OUT;
-  while (status == TENUTO_STATUS_TIMED_OUT) status = tenuto_worker_poll(handle_.get(), most, -1, batch->handle.out());
+  while (status == TENUTO_STATUS_TIMED_OUT)
+    status = tenuto_worker_poll(handle_.get(), most, -1, batch->handle.out());
   return status == TENUTO_OK;
 }
 
@@ -258,10 +262,13 @@ void Worker::learn(std::int64_t took_ns) {
   const std::int64_t usual = usual_ns_.load(std::memory_order_relaxed);
   // Steps of an eighth up and down meet at the median.
   const std::int64_t step = usual / 8 + 1;
-  usual_ns_.store(took_ns > usual ? usual + step : std::max<std::int64_t>(usual - step, 1), std::memory_order_relaxed);
+  usual_ns_.store(took_ns > usual ? usual + step : std::max<std::int64_t>(usual - step, 1),
+                  std::memory_order_relaxed);
 }
 
-bool Worker::is_slow() const { return usual_ns_.load(std::memory_order_relaxed) >= kSlowNs; }
+bool Worker::is_slow() const {
+  return usual_ns_.load(std::memory_order_relaxed) >= kSlowNs;
+}
 
 void Worker::complete(const py::list& ended) {
   std::vector<Ended> list;

@@ -92,7 +92,8 @@ class Worker {
   // a hint.
   std::atomic<std::int64_t> usual_ns_{kSlowNs};
 
-  static constexpr std::int64_t kSlowNs = 200'000;   // From here on a hand-over (about 20 µs) costs little beside a body.
+  static constexpr std::int64_t kSlowNs =
+      200'000;  // From here on a hand-over (about 20 µs) costs little beside a body.
   static constexpr std::int64_t kBatchNs = 400'000;  // Of work in a batch: less than the look of a standby.
   static constexpr std::uint32_t kBatchMax = 1024;
 };

@@ -16,7 +16,8 @@ std::unique_ptr<Workflow> compile(Text definition) {
 std::unique_ptr<Workflow> from_wfformat(Text document, Text action) {
   WorkflowHandle handle;
   py::gil_scoped_release unlocked;
-  check(tenuto_workflow_from_wfformat(document.data(), document.size(), action.data(), action.size(), handle.out()));
+  check(tenuto_workflow_from_wfformat(document.data(), document.size(), action.data(), action.size(),
+                                      handle.out()));
   return std::make_unique<Workflow>(std::move(handle));
 }
 
@@ -34,7 +35,8 @@ void bind_workflow(py::module_& module) {
       .def_static("from_wfformat", &from_wfformat, py::arg("document"), py::arg("action"))
       .def_property_readonly("name", [](const Workflow& self) { return tenuto_workflow_name(self.get()); })
       .def_property_readonly("hash", [](const Workflow& self) { return tenuto_workflow_hash(self.get()); })
-      .def_property_readonly("task_count", [](const Workflow& self) { return tenuto_workflow_task_count(self.get()); })
+      .def_property_readonly("task_count",
+                             [](const Workflow& self) { return tenuto_workflow_task_count(self.get()); })
       .def("definition", &definition);
 }
 
