@@ -112,11 +112,12 @@ void Processor::on(LateReturn& late) {
   auto& abandoned = slot_.extra->abandoned;
   for (std::size_t i = 0; i < abandoned.size(); ++i) {
     if (abandoned[i].token != late.token) continue;
-    const TaskIndex task = abandoned[i].task;
+    const RunExtra::Abandoned body = abandoned[i];
     abandoned.erase(abandoned.begin() + static_cast<std::ptrdiff_t>(i));
     free_ticket(late.token.slot());
-    if (slot_.run.may_start_work() && slot_.run.row(task).state == TaskState::ready) {
-      context_.changes.ready.push_back(task);
+    // Otherwise its task still waits for the retry, or in the backlog.
+    if (body.is_awaited && slot_.run.may_start_work()) {
+      context_.changes.ready.push_back(body.task);
       settle();
     }
     return;
@@ -196,19 +197,26 @@ bool Processor::offer_ready() {
     changes.ready.clear();
     return true;
   }
-  RunExtra* extra = slot_.extra.get();
-  while (extra != nullptr && extra->backlog_begin < extra->ready_backlog.size() &&
-         slot_.in_flight < limits::kReadyOfferMax) {
-    if (!offer(extra->ready_backlog[extra->backlog_begin++])) return false;
-  }
+  if (!offer_backlog()) return false;
   std::size_t taken = 0;
   bool evaluated = true;
   while (evaluated && taken < changes.ready.size() && slot_.in_flight < limits::kReadyOfferMax) {
-    evaluated = offer(changes.ready[taken++]);
+    evaluated = offer(changes.ready[taken++], false);
   }
   changes.ready.erase(changes.ready.begin(), changes.ready.begin() + static_cast<std::ptrdiff_t>(taken));
   if (!evaluated) return false;
   if (!changes.ready.empty()) queue_backlog();
+  return true;
+}
+
+// Tasks that wait for room only: they follow from events that were durable long ago, not from the one that made room.
+bool Processor::offer_backlog() {
+  RunExtra* extra = slot_.extra.get();
+  if (extra == nullptr) return true;
+  const bool is_durable = !backlog_grew_ && core_.committer_->durable() >= extra->backlog_position;
+  while (extra->backlog_begin < extra->ready_backlog.size() && slot_.in_flight < limits::kReadyOfferMax) {
+    if (!offer(extra->ready_backlog[extra->backlog_begin++], is_durable)) return false;
+  }
   return true;
 }
 
@@ -221,13 +229,18 @@ void Processor::queue_backlog() {
   std::vector<TaskIndex>& ready = context_.changes.ready;
   extra.ready_backlog.insert(extra.ready_backlog.end(), ready.begin(), ready.end());
   ready.clear();
+  backlog_grew_ = true;
 }
 
-bool Processor::offer(TaskIndex task) {
-  if (body_is_still_out(task)) return true;  // offered when that comes back
+// `is_durable`: the events that made the task ready are.
+bool Processor::offer(TaskIndex task, bool is_durable) {
+  if (RunExtra::Abandoned* body = still_out(task)) {
+    body->is_awaited = true;
+    return true;
+  }
   auto argument = argument_of(slot_.run, task, context_.evaluation);
   if (argument.ok()) {
-    issue(task, *std::move(argument));
+    issue(task, *std::move(argument), is_durable);
     return true;
   }
   const Attempt attempt{slot_.run.row(task).attempt};
@@ -239,15 +252,15 @@ bool Processor::offer(TaskIndex task) {
   return false;
 }
 
-bool Processor::body_is_still_out(TaskIndex task) const {
-  if (slot_.extra == nullptr) return false;
-  for (const RunExtra::Abandoned& abandoned : slot_.extra->abandoned) {
-    if (abandoned.task == task) return true;
+RunExtra::Abandoned* Processor::still_out(TaskIndex task) const {
+  if (slot_.extra == nullptr) return nullptr;
+  for (RunExtra::Abandoned& abandoned : slot_.extra->abandoned) {
+    if (abandoned.task == task) return &abandoned;
   }
-  return false;
+  return nullptr;
 }
 
-void Processor::issue(TaskIndex task, Payload argument) {
+void Processor::issue(TaskIndex task, Payload argument, bool is_durable) {
   const std::uint32_t number = core_.tickets_.acquire();
   TN_CHECK(number != Slab<Ticket>::kNone);
   Ticket& ticket = core_.tickets_.at(number);
@@ -266,7 +279,7 @@ void Processor::issue(TaskIndex task, Payload argument) {
   core_.busy_.fetch_add(1, std::memory_order_relaxed);
   const Offer offer{TicketToken(ticket.issue(), number), slot_.binding->action_of(task),
                     &slot_.binding->pool_of(task)};
-  if (policy.pure || !core_.options_.wait_for_disk) {
+  if (policy.pure || is_durable || !core_.options_.wait_for_disk) {
     context_.offers.push_back(offer);
   } else {
     context_.effects.emplace_back(offer);
@@ -367,6 +380,8 @@ void Processor::finish_step() {
     EngineCore::RingWaiter waiter(core_, context_);
     slot_.last = context_.writer.flush(*core_.ring_, waiter);
   }
+  if (backlog_grew_) slot_.extra->backlog_position = slot_.last;
+  backlog_grew_ = false;
   for (const ArmTimer& timer : changes.timers) arm_retry(timer);
   changes.clear();
   const Position last = slot_.last;

@@ -47,13 +47,15 @@ class Processor {
   void settle();
   // False: an argument could not be evaluated, and that is recorded: settle again.
   [[nodiscard]] bool offer_ready();
-  [[nodiscard]] bool offer(TaskIndex task);
+  [[nodiscard]] bool offer(TaskIndex task, bool is_durable);
+  [[nodiscard]] bool offer_backlog();
   void queue_backlog();
   void withdraw_queued();
-  void issue(TaskIndex task, Payload argument);
+  void issue(TaskIndex task, Payload argument, bool is_durable);
   void unlink(std::uint32_t ticket);
   void free_ticket(std::uint32_t ticket);
-  [[nodiscard]] bool body_is_still_out(TaskIndex task) const;
+  // The body of an attempt of the task that is over and has not come back, or null.
+  [[nodiscard]] RunExtra::Abandoned* still_out(TaskIndex task) const;
   void answer(const WaiterRef& waiter, RunAnswer answer);
   [[nodiscard]] RunAnswer answer_now() const;
   void arm_retry(const ArmTimer& timer);
@@ -66,6 +68,7 @@ class Processor {
   RunSlot& slot_;
   Context& context_;
   WallTime now_;
+  bool backlog_grew_ = false;  // in this step
 };
 
 }  // namespace tenuto

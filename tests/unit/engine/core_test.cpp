@@ -201,5 +201,27 @@ TEST(Core, AFanOutWiderThanTheOfferLimitRunsEveryTaskOnce) {
   EXPECT_EQ(calls, 5001);
 }
 
+TEST(Core, WhatWaitedForRoomOnlyNeedNotWaitForTheDiskAgain) {
+  CoreHarness h;
+  std::vector<Offer> released;
+  ASSERT_TRUE(h.core->actions().register_hosted("hosted", released).ok());
+  std::string json = R"({"tenuto": 1, "name": "wide", "tasks": {"t": {"use": "hosted"})";
+  for (int i = 0; i < 1500; ++i) json += ", \"t" + std::to_string(i) + R"(": {"use": "hosted"})";
+  (void)h.start(h.compile(json + "}}"));
+  h.settle();
+  Pool& pool = h.core->pools().get("default");
+  std::vector<TicketToken> tokens;
+  ASSERT_TRUE(pool.poll(5000, 0, tokens).ok());
+  ASSERT_EQ(tokens.size(), limits::kReadyOfferMax);
+  BodyCall call{};
+  ASSERT_TRUE(h.core->begin_body(tokens[0], call));
+  Contexts::Lease lease(h.core->contexts());
+  ASSERT_TRUE(h.core->report(tokens[0], BodyReport{}, *lease));
+  // Nothing was committed since; the task that got room had been ready before.
+  std::vector<TicketToken> more;
+  ASSERT_TRUE(pool.poll(5000, 0, more).ok());
+  EXPECT_EQ(more.size(), 1u);
+}
+
 }  // namespace
 }  // namespace tenuto
