@@ -75,6 +75,7 @@ class Drawing:
         self.block = Block()
         self._root = self.block
         self._names: dict[str, str] = {}
+        self._words: dict[str, itertools.chain[str]] = {}
         self._reprs: set[str] = set()
         self._first_lesson: InvalidArgument | None = None
         self._unused: tuple[str, FrameType | None] | None = None
@@ -150,7 +151,9 @@ class Drawing:
                 )
             chosen = name
         else:
-            chosen = next(word for word in _numbered(suggested) if word not in self._names)
+            # Names are never given back, so the search goes on where it stopped: one step a node, not one a namesake.
+            words = self._words.setdefault(suggested, _numbered(suggested))
+            chosen = next(word for word in words if word not in self._names)
         self._names[chosen] = place(frame)
         return chosen
 
