@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ if "tenuto" not in sys.modules and (PACKAGE_DIR / "tenuto").is_dir():
 def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TENUTO_DB", str(tmp_path / "default.db"))
     yield
-    import tenuto.engine
-
-    if tenuto.engine._default is not None:
-        tenuto.engine._default.close()
-        tenuto.engine._default = None
+    # By name: a test may have given the process another `tenuto` meanwhile.
+    engine: Any = sys.modules.get("tenuto.engine")
+    if engine is not None and engine._default is not None:
+        engine._default.close()
+        engine._default = None

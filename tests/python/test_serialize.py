@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenuto import InvalidArgument, TooLarge, serialize
+from tenuto import InvalidArgument, TooLarge, _core, serialize
 
 
 @dataclasses.dataclass
@@ -131,6 +131,7 @@ def test_depth_and_circles() -> None:
     for _ in range(serialize.DEPTH_MAX - 1):
         value = [value]
     assert round_trip(value) == value
+    assert _core.is_simple(value) and not _core.is_simple([value])
     with pytest.raises(InvalidArgument, match=r"^value(\[0\]){64}: nested deeper than 64; flatten it$"):
         serialize.encode([value])
     circle: list[Any] = []

@@ -1,10 +1,13 @@
 """What the package shows, and that importing it does nothing else."""
 
+import ast
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import tenuto
+from tenuto import _core
 
 SURFACE = """
     Cancelled Closed Conflict Damaged Engine Forked Full InternalError InvalidArgument NewerFormat NotFound Owned Poisoned
@@ -54,3 +57,22 @@ def test_every_public_thing_has_a_docstring_of_one_summary_line() -> None:
                 summary = (inspect.getdoc(each) or "").partition("\n")[0]
                 assert summary, f"{path} has no docstring"
                 assert summary.endswith((".", "?", ")", "`")), f"{path}: {summary}"
+
+
+def test_the_stub_tells_what_the_extension_module_has() -> None:
+    def public(thing: object) -> set[str]:
+        return {name for name in vars(thing) if not name.startswith("_")}
+
+    declared: dict[str, set[str]] = {}
+    tree = ast.parse((Path(tenuto.__file__).parent / "_core.pyi").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            declared[node.name] = {each.name for each in node.body if isinstance(each, ast.FunctionDef)} - {"__init__"}
+        elif isinstance(node, ast.FunctionDef):
+            declared[node.name] = set()
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is None:
+            declared[node.target.id] = set()
+    assert set(declared) == public(_core)
+    for name, members in declared.items():
+        if members:
+            assert members == public(getattr(_core, name)), name
