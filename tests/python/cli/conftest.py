@@ -1,5 +1,6 @@
 """A folder with workflows and a store of its own, and the command: in this process, or as a program."""
 
+import importlib
 import json
 import os
 import shutil
@@ -136,10 +137,18 @@ class Project:
         return path
 
     def call(self, *words: object) -> Answer:
-        """The command, in this process: for verbs that import nothing of the user's."""
+        """The command, in this process, which forgets the modules of the folder after it."""
         assert self._capture is not None
         self._capture.readouterr()
-        code = main([str(word) for word in words])
+        path, modules = list(sys.path), set(sys.modules)
+        importlib.invalidate_caches()
+        try:
+            code = main([str(word) for word in words])
+        finally:
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:
+                if str(self.folder) in str(getattr(sys.modules[name], "__file__", None)):
+                    del sys.modules[name]
         said = self._capture.readouterr()
         return Answer(code, said.out, said.err)
 

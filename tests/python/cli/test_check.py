@@ -10,7 +10,7 @@ from tenuto import _core
 
 
 def test_check_reports_every_workflow_of_a_module(project: Any) -> None:
-    answer = project.tenuto("check", "flows.py")
+    answer = project.call("check", "flows.py")
     assert answer.code == 0, answer.err
     assert [line[:2] for line in answer.lines()] == [[name, "true"] for name in ("etl", "broken", "retried", "gated")]
     project.write(
@@ -20,31 +20,31 @@ def test_check_reports_every_workflow_of_a_module(project: Any) -> None:
         "@workflow\ndef bad(n: int):\n    if n > 1:\n        return add(n, 1)\n"
         "@workflow\ndef worse(n: int):\n    return add(m, 1)\n",
     )
-    answer = project.tenuto("check", "faulty.py")
+    answer = project.call("check", "faulty.py")
     assert answer.code == 1
     assert [line[:2] for line in answer.lines()] == [["good", "true"], ["bad", "false"], ["worse", "false"]]
     assert "faulty.py:7" in answer.err or "faulty.py:8" in answer.err
     assert "with when(n > 1):" in answer.err
     assert "NameError: name 'm' is not defined" in answer.err
-    rows = project.tenuto("check", "faulty:bad", "-o", "json").json()
+    rows = project.call("check", "faulty:bad", "-o", "json").json()
     assert rows[0]["problems"]
 
 
 def test_check_reports_all_problems_of_a_definition(project: Any) -> None:
     tasks = {"a": {"use": "noop", "needs": ["b"]}, "b": {"use": "noop", "needs": ["a", "c"]}}
     file = project.write("d.json", json.dumps({"tenuto": 1, "name": "d", "tasks": tasks, "output": "${nothing}"}))
-    answer = project.tenuto("check", file)
+    answer = project.call("check", file)
     assert answer.code == 1
     assert "`c`" in answer.err
     assert "`nothing`" in answer.err
 
 
 def test_draw(project: Any) -> None:
-    lines = project.tenuto("draw", "flows:etl").out.splitlines()
+    lines = project.call("draw", "flows:etl").out.splitlines()
     assert lines[0] == "etl(day, n)"
     assert lines[1] == "|- add"
     assert "if add > 10" in "\n".join(lines)
-    definition = project.tenuto("draw", "flows:etl", "-o", "json").json()
+    definition = project.call("draw", "flows:etl", "-o", "json").json()
     assert definition["name"] == "etl"
     assert set(definition["tasks"]) >= {"add"}
 

@@ -8,8 +8,6 @@ from typing import Any
 from tenuto.cli._app import app
 
 GUIDE = Path(__file__).parents[3] / "docs" / "cli.md"
-#: These import flows.py, and do so in a process of their own.
-IMPORTING = {"run", "start", "check", "draw"}
 
 
 def commands() -> list[list[str]]:
@@ -22,10 +20,10 @@ def test_the_commands_of_the_guide_are_understood(project: Any) -> None:
     (flows,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     project.write("flows.py", flows)
     for number in (1, 2):
-        answer = project.tenuto("run", "flows:etl", "-p", f"day={number}", "--id", f"etl-{number}")
+        answer = project.call("run", "flows:etl", "-p", f"day={number}", "--id", f"etl-{number}")
         assert answer.code == 0, answer.err
     for words in commands():
-        answer = project.tenuto(*words) if words[0] in IMPORTING else project.call(*words)
+        answer = project.call(*words)
         assert answer.code != 2, (words, answer)
         assert answer.code == 0 or words[:2] in (
             ["run", "Montage.json.gz"],

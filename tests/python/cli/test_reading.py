@@ -231,7 +231,7 @@ def test_what_is_no_store_is_refused(project: Any) -> None:
     (project.folder / "other").mkdir()
     (project.folder / "other" / "file").write_text("mine")
     for words in (["ls"], ["db", "verify"], ["run", "flows:etl", "-p", "day=1"]):
-        answer = project.tenuto("--db", "other", *words)
+        answer = project.call("--db", "other", *words)
         assert answer.code in (1, 6)
         assert answer.err.startswith("tenuto: ")
         assert len(answer.err.splitlines()) == 1

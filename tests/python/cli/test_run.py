@@ -51,7 +51,7 @@ def test_parameters_are_text_where_annotated_else_json_else_text(project: Any) -
     ],
 )
 def test_words_that_do_not_fit_make_nothing(project: Any, words: list[str], code: int, text: str) -> None:
-    answer = project.tenuto("run", *words)
+    answer = project.call("run", *words)
     assert (answer.code, answer.out) == (code, "")
     assert answer.err.startswith("tenuto: ")
     assert text in answer.err
@@ -97,12 +97,17 @@ def test_a_script_in_a_folder_finds_its_neighbours(project: Any) -> None:
 def test_a_file_that_cannot_be_imported_is_one_line_that_names_the_place(project: Any, text: str, said: str) -> None:
     project.write("wrong.py", text)
     for target in ("wrong.py", "wrong:x"):
-        answer = project.tenuto("run", target)
+        answer = project.call("run", target)
         assert answer.code == 1
         assert said in answer.err
         assert "wrong.py, line" in answer.err
         assert len(answer.err.splitlines()) == 1
-    assert "Traceback" in project.popen("--traceback", "run", "wrong.py").communicate()[1]
+
+
+def test_the_traceback_is_shown_when_asked_for(project: Any) -> None:
+    project.write("wrong.py", "import nothing_of_this_name\n")
+    _, err = project.popen("--traceback", "run", "wrong.py").communicate(timeout=60)
+    assert "Traceback (most recent call last)" in err
 
 
 def test_a_failed_run_gives_3_and_says_which_task(project: Any) -> None:
@@ -194,7 +199,7 @@ def test_a_file_with_a_definition_imports_its_tasks(project: Any) -> None:
 )
 def test_a_file_that_holds_no_workflow_says_why(project: Any, content: bytes, text: str) -> None:
     (project.folder / "file.json").write_bytes(content)
-    answer = project.tenuto("run", "file.json")
+    answer = project.call("run", "file.json")
     assert answer.code == 1
     assert text in answer.err
     assert not project.store.exists()

@@ -44,7 +44,7 @@ def test_every_task_once_and_after_its_parents(project: Any, name: str) -> None:
 
 def test_draw_and_check(project: Any) -> None:
     file = FOLDER / "helloworld-chain-5-chameleon.json"
-    lines = project.tenuto("draw", file).out.splitlines()
+    lines = project.call("draw", file).out.splitlines()
     assert len(lines) == 6
     assert "after" in lines[-1]
-    assert project.tenuto("check", file).lines()[0][1:3] == ["true", "5"]
+    assert project.call("check", file).lines()[0][1:3] == ["true", "5"]

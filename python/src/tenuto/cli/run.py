@@ -6,18 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 import tenuto
-from tenuto import Run, TimedOut, _core
+from tenuto import Engine, Run, TimedOut, _core
 from tenuto.cli import _options as options
 from tenuto.cli._exit import WrongUsage
 from tenuto.cli._input import defaults_from, input_from
 from tenuto.cli._output import note, print_json, print_lines
-from tenuto.cli._session import Session, submit
-from tenuto.cli._store import client, pairs, store_path
+from tenuto.cli._store import client, pairs, store_path, user
 from tenuto.cli._target import Target, load
 from tenuto.cli._text import counts_text, duration_text, seconds_between
+from tenuto.cli._wait import output_of
 from tenuto.cli._watch import watching
 from tenuto.errors import InvalidArgument
 from tenuto.policy import duration_ns
@@ -65,16 +66,25 @@ def run(
     found, workflow, coded = _prepared(target, param, input, policies)
     labels = pairs("--label", label)
     path = store_path(context, db)
-    with contextlib.closing(
-        Session(path, found, lambda engine, id: submit(engine, workflow, coded, id, labels), id)
-    ) as session:
-        note(f"run {session.run.id}")
-        if session.engine.role == "client":
-            note(f"process {session.engine.info().get('owner_pid')} owns {path} and runs the tasks")
-        print_json(_output(session, limit, timeout, watch))
+    with contextlib.closing(tenuto.open(path)) as engine:
+        if engine.role == "owner":
+            found.bring_bodies()
+        started = _submit(engine, workflow, coded, id, labels)
+        note(f"run {started.id}")
+        if engine.role == "client":
+            note(f"process {engine.info().get('owner_pid')} owns {path} and runs the tasks")
+        try:
+            with watching() if watch else contextlib.nullcontext() as show:
+                output = output_of(started, engine, found, limit, show)
+        except TimedOut as error:
+            raise TimedOut(
+                f"run {started.id} is still {started.state} after {timeout} and goes on while an engine has the store open; "
+                f"`tenuto tree {started.id}` shows what it does"
+            ) from error
+        print_json(output)
         # Closing may take a moment.
         sys.stdout.flush()
-        _summarise(session.run)
+        _summarise(started)
 
 
 def start(
@@ -97,7 +107,7 @@ def start(
     path = store_path(context, db)
     _make_store(path)
     with client(path) as engine:
-        started = submit(engine, workflow, coded, id, labels)
+        started = _submit(engine, workflow, coded, id, labels)
         if engine.info().get("owner_pid") is None:
             note("accepted, no engine is running; it starts when one opens the store")
         print_lines([started.id])
@@ -120,16 +130,10 @@ def _limit(text: str) -> timedelta:
         raise WrongUsage(str(error)) from error
 
 
-def _output(session: Session, limit: timedelta | None, timeout: str | None, watch: bool) -> Any:
-    try:
-        with watching() if watch else contextlib.nullcontext() as show:
-            return session.wait(limit, show)
-    except TimedOut as error:
-        run = session.run
-        raise TimedOut(
-            f"run {run.id} is still {run.state} after {timeout} and goes on while an engine has the store open; "
-            f"`tenuto tree {run.id}` shows what it does"
-        ) from error
+def _submit(
+    engine: Engine, workflow: _core.Workflow, coded: bytes | None, id: str | None, labels: dict[str, str]
+) -> Run[Any]:
+    return engine._start(workflow, coded, msgspec.json.decode, id=id, labels=labels or None, by=user())
 
 
 def _summarise(run: Run[Any]) -> None:
