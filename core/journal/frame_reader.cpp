@@ -17,13 +17,15 @@ Status damaged(const JournalPlace& place, const std::string& what) {
 constexpr std::size_t kProofBlockBytes = 1u << 20;
 
 bool is_all_zero(ByteView bytes) {
-  return bytes.empty() || (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+  return bytes.empty() ||
+         (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 // A later frame that proves that everything before `limit` of it had been synced once.
 class ProofSearch {
  public:
-  ProofSearch(const Log& log, Position bad, Generation generation) : log_(log), bad_(bad), generation_(generation) {}
+  ProofSearch(const Log& log, Position bad, Generation generation)
+      : log_(log), bad_(bad), generation_(generation) {}
 
   // Looks through a segment from `from`, a multiple of 8, to its end.
   Result<bool> search(SegmentNumber segment, std::uint64_t from) {
@@ -144,7 +146,8 @@ Result<bool> FrameReader::step_to_next_segment() {
 Status FrameReader::prove_tail() const {
   ProofSearch proof(log_, place_.position, generation_);
   std::uint64_t from = place_.offset;
-  for (SegmentNumber segment = place_.segment; segment.value <= place_.segment.value + 1; ++segment.value, from = 0) {
+  for (SegmentNumber segment = place_.segment; segment.value <= place_.segment.value + 1;
+       ++segment.value, from = 0) {
     const Result<bool> found = proof.search(segment, from);
     if (found.code() == Code::not_found) continue;
     if (!found.ok()) return found.status();
