@@ -19,7 +19,8 @@ struct Context {
   BatchWriter writer;
   Changes changes;
   Evaluation evaluation;
-  std::vector<Offer> offers;    // made in this step, to be released at once: of pure tasks, and of what is durable
+  std::vector<Offer>
+      offers;  // made in this step, to be released at once: of pure tasks, and of what is durable
   std::vector<Effect> effects;  // of this step, to be gated
   std::vector<Effect> opened;   // scratch of opening gates
   GateQueue gate;

@@ -104,7 +104,7 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     last_run_ = run;
     if (started.id_chosen) {
       slot.chosen_id = Payload::make(ContentType::bytes, started.id);
-      core_.runs_.claim_id(started.id, identity_of(event.run, started.workflow, started.input));
+      core_.runs_.keep_id(started.id, identity_of(event.run, started.workflow, started.input));
     }
     return {};
   }
@@ -154,6 +154,11 @@ Status EngineCore::recover() {
     }
   }
   return {};
+}
+
+Status EngineCore::health() const {
+  TN_TRY(committer_->health());
+  return materialiser_->health();
 }
 
 void EngineCore::resume_runs() {

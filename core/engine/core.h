@@ -81,6 +81,8 @@ class EngineCore final : public Handler {
   // ---- Pieces of work -------------------------------------------------------------------------------------------
   // One group commit and what it sets free. False: nothing to do, or somebody else is at it, or it can't be done now.
   bool commit_one(Context& context);
+  // Commits everything that was appended before the call, as far as that works.
+  void commit_all();
   bool materialise_one() TN_EXCLUDES(materialise_mutex_);
   // Materialises everything that is durable now, as far as that works; at close.
   void materialise_all();
@@ -114,6 +116,9 @@ class EngineCore final : public Handler {
   [[nodiscard]] std::string run_id_of(const Ticket& ticket) const;
   [[nodiscard]] std::string idempotency_key_of(const Ticket& ticket) const;
 
+  // Ok, or why nothing more can be promised until the store is opened again: a failed sync, or tables that can't be written
+  // for good.
+  [[nodiscard]] Status health() const;
   // Called when something was published and nobody is known to commit it; may wake a thread. Set once, before start.
   std::function<void()> on_uncommitted = [] {};
   // Called, by the thread that commits, when everything before the position is durable. Short; must not append.
@@ -139,7 +144,8 @@ class EngineCore final : public Handler {
                                const StartIdentity& other, const WaiterRef& waiter);
   Result<std::optional<StartIdentity>> stored_identity(std::string_view id) const;
   const PlanBinding& bind(const PlanRef& plan, Context& context);
-  void begin(RunRef run, StartRun start, Context& context);
+  // False: the slot's mailbox has a processor already (of a message for the run that was there before), which begins it.
+  [[nodiscard]] bool begin(RunRef run, StartRun start, Context& context);
   // dispatch.cpp
   void carry_out(std::vector<Effect>& effects, Worker* worker);
   void open_gates(Context& context);

@@ -1,6 +1,8 @@
 // Where effects go: bodies to those who run them, answers to those who wait, outcomes back to their runs.
 #include <xxhash.h>
 
+#include <thread>
+
 #include "core/engine/core.h"
 #include "core/engine/processor.h"
 
@@ -88,38 +90,36 @@ bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
   return true;
 }
 
-namespace {
-
-MessageBody outcome_of(TicketToken token, const Ticket& ticket, BodyReport&& report) {
-  if (report.done)
-    return Done{token, {ticket.task, ticket.attempt, std::move(report.result), ticket.started}};
-  return boxed(
-      Failed{token, {ticket.task, ticket.attempt, report.kind, std::move(report.failure), ticket.started}});
-}
-
-}  // namespace
-
 bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context) {
-  const Ticket::Return returned = tickets_.contains(token.slot())
-                                      ? tickets_.at(token.slot()).try_return(token.generation())
-                                      : Ticket::Return::unknown;
-  if (returned == Ticket::Return::unknown) {
+  const auto refused = [this] {
     counters_.late.fetch_add(1, std::memory_order_relaxed);
     return false;
-  }
+  };
+  if (!tickets_.contains(token.slot())) return refused();
   Ticket& ticket = tickets_.at(token.slot());
-  // The ticket stays as it is until its run's processor hears of this.
-  if (ticket.timeout_timer != TimerHandle()) timers_.cancel_mono(ticket.timeout_timer);
-  const Nanos busy = clock_.wall().ns - ticket.started.ns;
-  if (busy > 0) ticket.binding->pool_of(ticket.task).note_busy(busy);
-  arm_pool_sample();
+  if (!ticket.is_out(token.generation())) return refused();
+  // Read while the body is out: once it counts as returned, a time-out that is handled elsewhere may free the ticket.
   const RunRef run = ticket.run;
+  const PlanBinding& binding = *ticket.binding;
+  const TaskIndex task = ticket.task;
+  const Attempt attempt = ticket.attempt;
+  const WallTime started = ticket.started;
+  const TimerHandle timer = ticket.timeout_timer;
+  const Ticket::Return returned = ticket.try_return(token.generation());
+  if (returned == Ticket::Return::unknown) return refused();
+  if (timer != TimerHandle()) timers_.cancel_mono(timer);
+  const Nanos busy = clock_.wall().ns - started.ns;
+  if (busy > 0) binding.pool_of(task).note_busy(busy);
+  arm_pool_sample();
   if (returned == Ticket::Return::late) {
-    counters_.late.fetch_add(1, std::memory_order_relaxed);
     if (deliver(run, LateReturn{token})) process(run, context);
-    return false;
+    return refused();
   }
-  if (deliver(run, outcome_of(token, ticket, std::move(report)))) process(run, context);
+  MessageBody outcome = report.done
+                            ? MessageBody(Done{token, {task, attempt, std::move(report.result), started}})
+                            : MessageBody(boxed(Failed{
+                                  token, {task, attempt, report.kind, std::move(report.failure), started}}));
+  if (deliver(run, std::move(outcome))) process(run, context);
   return true;
 }
 
@@ -233,6 +233,14 @@ bool EngineCore::commit_one(Context& context) {
   if (!committer_->run_one()) return false;
   open_gates(context);
   return true;
+}
+
+void EngineCore::commit_all() {
+  const Position end = ring_->tail();
+  Contexts::Lease lease(contexts_);
+  while (committer_->durable() < end && health().ok() && committer_->stall() == Stall::none) {
+    if (!commit_one(*lease)) std::this_thread::yield();  // somebody else has the role, or is about to publish
+  }
 }
 
 void EngineCore::note_uncommitted(Context& context) {

@@ -63,11 +63,7 @@ Result<RunNumber> OwnerEngine::apply_command(const Command& command, CommandId i
   }
   const auto& cancel = std::get<CancelCommand>(command);
   TN_ASSIGN(const RunName run, find(cancel.run));
-  if (!core_->send(run.number, boxed(CancelRun{{cancel.reason, cancel.by, id}, waiter}))) {
-    return Status(Code::wrong_state, "run " + run.id + " has ended; an ended run can't be cancelled");
-  }
-  const RunAnswer answer = await(waiter, -1);
-  TN_TRY(answer.status);
+  TN_TRY(cancel_run(run, CancelAsked{cancel.reason, cancel.by, id}));
   return run.number;
 }
 

@@ -88,11 +88,22 @@ Status OwnerEngine::begin(CoreOptions options) {
     shared_->publish_durable(core_->committer().durable());
   }
   TN_TRY(start_threads());
+  // Commands that came while nobody was here go first: a run that was cancelled begins no further body.
+  if (inbox_ != nullptr) read_inbox();
   core_->resume_runs();
-  return {};
+  return start_housekeeper();
 }
 
 Status OwnerEngine::start_threads() {
+  Status status = core_->scheduler().start();
+  if (status.ok()) status = start_thread(commit_thread_, "tenuto-commit", [this] { commit_loop(); });
+  if (status.ok())
+    status = start_thread(materialise_thread_, "tenuto-tables", [this] { materialise_loop(); });
+  if (!status.ok()) stop_threads();
+  return status;
+}
+
+Status OwnerEngine::start_housekeeper() {
   Housekeeper::Duties duties;
   duties.fire_timers = [this] { core_->fire_timers(); };
   if (inbox_ != nullptr) {
@@ -100,11 +111,7 @@ Status OwnerEngine::start_threads() {
     duties.read_inbox = [this] { read_inbox(); };
   }
   housekeeper_ = std::make_unique<Housekeeper>(core_->timers(), std::move(duties));
-  Status status = core_->scheduler().start();
-  if (status.ok()) status = start_thread(commit_thread_, "tenuto-commit", [this] { commit_loop(); });
-  if (status.ok())
-    status = start_thread(materialise_thread_, "tenuto-tables", [this] { materialise_loop(); });
-  if (status.ok()) status = housekeeper_->start();
+  const Status status = housekeeper_->start();
   if (!status.ok()) stop_threads();
   return status;
 }
@@ -187,7 +194,7 @@ Role OwnerEngine::role() const {
 
 void OwnerEngine::drain(Nanos timeout_ns, Status& status) {
   const auto begin = std::chrono::steady_clock::now();
-  while (!core_->is_quiet() && core_->committer().health().ok()) {
+  while (!core_->is_quiet() && core_->health().ok()) {
     const auto waited = std::chrono::steady_clock::now() - begin;
     if (timeout_ns >= 0 && waited >= std::chrono::nanoseconds(timeout_ns)) {
       status = Status(Code::timed_out,
@@ -222,7 +229,7 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
     }
   }
   core_->materialise_all();
-  if (status.ok()) status = core_->committer().health();
+  if (status.ok()) status = core_->health();
   if (shared_ != nullptr) shared_->end();
   // The core stays for what hosts still hold of it (arguments of bodies that run); the store can be opened again.
   state_.reset();

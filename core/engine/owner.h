@@ -70,6 +70,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
 
   Status begin(CoreOptions core_options);
   Status start_threads();
+  Status start_housekeeper();
   void stop_threads();
   void commit_loop();
   void materialise_loop();
@@ -82,6 +83,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   // Waits for the answer of a request, until it comes or the engine closes.
   RunAnswer await(const WaiterRef& waiter, Nanos timeout_ns) const;
   RunAnswer ended_answer(const RunName& run);
+  Status cancel_run(const RunName& run, CancelAsked cancel);
   Result<View> view();
 
   // inbox_duty.cpp

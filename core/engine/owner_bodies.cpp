@@ -46,7 +46,7 @@ class OwnerEngine::HostedWorker final : public PoolWorker {
   Status poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>& out) override {
     TN_TRY(engine_->check_open());
     if (closed_.load(std::memory_order_acquire)) return {Code::closed, "the worker is closed"};
-    return pool_.poll(max, timeout_ns, out);
+    return pool_.poll(max, timeout_ns, out, &closed_);
   }
   bool begin(TicketToken token, BodyCall& call) override {
     return engine_->check_open().ok() && engine_->core_->begin_body(token, call);
@@ -66,7 +66,9 @@ class OwnerEngine::HostedWorker final : public PoolWorker {
   }
   Result<int> event_fd() override { return pool_.event_fd(); }
   void close() override {
-    if (!closed_.exchange(true)) pool_.add_slots(-std::int64_t{slots_}, engine_->clock_.wall());
+    if (closed_.exchange(true)) return;
+    pool_.add_slots(-std::int64_t{slots_}, engine_->clock_.wall());
+    pool_.wake_all();
   }
 
  private:

@@ -28,7 +28,7 @@ RunAnswer OwnerEngine::await(const WaiterRef& waiter, Nanos timeout_ns) const {
     }
     if (waiter->wait(slice)) return waiter->take();
     failed.status = check_open();
-    if (failed.status.ok()) failed.status = core_->committer().health();
+    if (failed.status.ok()) failed.status = core_->health();
     if (!failed.status.ok()) return failed;
     if (timeout_ns >= 0 && std::chrono::steady_clock::now() - begin >= std::chrono::nanoseconds(timeout_ns)) {
       failed.status = Status(Code::timed_out, "no answer in time; ask again");
@@ -40,7 +40,7 @@ RunAnswer OwnerEngine::await(const WaiterRef& waiter, Nanos timeout_ns) const {
 Result<RunName> OwnerEngine::start(const StartRequest& request) {
   const std::shared_lock call(calls_);
   TN_TRY(check_open());
-  TN_TRY(core_->committer().health());
+  TN_TRY(core_->health());
   const WaiterRef waiter = std::make_shared<Waiter>();
   Result<RunName> name = core_->start(request, CommandId{}, waiter);
   // A refusal for the sake of another run is told when that run is durable, like everything that follows from it.
@@ -54,7 +54,7 @@ Result<RunName> OwnerEngine::start(const StartRequest& request) {
 Result<RunNumber> OwnerEngine::start_many(const PlanRef& plan, std::span<const Payload> inputs) {
   const std::shared_lock call(calls_);
   TN_TRY(check_open());
-  TN_TRY(core_->committer().health());
+  TN_TRY(core_->health());
   const WaiterRef waiter = std::make_shared<Waiter>();
   TN_ASSIGN(const RunNumber first, core_->start_many(plan, inputs, waiter));
   TN_TRY(await(waiter, -1).status);
@@ -63,7 +63,9 @@ Result<RunNumber> OwnerEngine::start_many(const PlanRef& plan, std::span<const P
 
 Result<View> OwnerEngine::view() {
   TN_TRY(check_open());
-  TN_TRY(core_->committer().health());
+  TN_TRY(core_->health());
+  // Where answers don't wait for the disk, what was answered before is made durable now, so that it is in the picture.
+  if (!core_->options().wait_for_disk) core_->commit_all();
   return View::open(*state_, *log_, core_->committer().durable(), plan_cache_, store_key_);
 }
 
@@ -131,16 +133,18 @@ Result<RunState> OwnerEngine::state(const RunName& run) {
 Status OwnerEngine::cancel(const RunName& run, std::string_view reason, std::string_view by) {
   const std::shared_lock call(calls_);
   TN_TRY(check_open());
+  return cancel_run(run, CancelAsked{std::string(reason), std::string(by), CommandId{}});
+}
+
+Status OwnerEngine::cancel_run(const RunName& run, CancelAsked cancel) {
   const WaiterRef waiter = std::make_shared<Waiter>();
   RunAnswer answer;
   answer.status = Status(Code::not_found, "");
-  if (core_->send(run.number,
-                  boxed(CancelRun{{std::string(reason), std::string(by), CommandId{}}, waiter}))) {
-    answer = await(waiter, -1);
-  }
+  if (core_->send(run.number, boxed(CancelRun{std::move(cancel), waiter}))) answer = await(waiter, -1);
   if (answer.status.code() != Code::not_found) return answer.status;
   answer = ended_answer(run);
   TN_TRY(answer.status);
+  if (answer.state == RunState::cancelled) return {};
   return {Code::wrong_state, "run " + run.id + " has ended as " + std::string(to_text(answer.state)) +
                                  "; an ended run can't be cancelled"};
 }

@@ -40,11 +40,15 @@ void Pool::push(std::span<const TicketToken> tokens) {
   if (was_empty) signal_fd(event_fd_);
 }
 
-Status Pool::poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>& out) {
+Status Pool::poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>& out,
+                  const std::atomic<bool>* leaving) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
   MutexLock lock(mutex_);
   while (queue_.empty()) {
     if (closed_) return {Code::closed, "pool `" + name_ + "` is closed"};
+    if (leaving != nullptr && leaving->load(std::memory_order_acquire)) {
+      return {Code::closed, "the worker is closed"};
+    }
     const auto left = until - std::chrono::steady_clock::now();
     if (timeout_ns >= 0 && left.count() <= 0)
       return {Code::timed_out, "no task came for pool `" + name_ + "`"};
@@ -62,6 +66,11 @@ Status Pool::poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>&
   if (!queue_.empty() && pollers_ > 0) arrived_.notify_one();
   if (queue_.empty() && !closed_) clear_fd(event_fd_);
   return {};
+}
+
+void Pool::wake_all() {
+  MutexLock lock(mutex_);
+  arrived_.notify_all();
 }
 
 void Pool::close() {

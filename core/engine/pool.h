@@ -3,6 +3,7 @@
 // Thread safety: all functions by any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -29,7 +30,11 @@ class Pool {
   void push(std::span<const TicketToken> tokens) TN_EXCLUDES(mutex_);
   // Appends up to `max` tokens to `out`; waits at most `timeout_ns` (negative: for ever) for the first.
   // timed_out, closed.
-  Status poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>& out) TN_EXCLUDES(mutex_);
+  // `leaving`, if given, ends this poll as `closed` once it is true and wake_all() was called.
+  Status poll(std::uint32_t max, Nanos timeout_ns, std::vector<TicketToken>& out,
+              const std::atomic<bool>* leaving = nullptr) TN_EXCLUDES(mutex_);
+  // Lets every waiting poll look around.
+  void wake_all() TN_EXCLUDES(mutex_);
   // Ends all polls, now and later.
   void close() TN_EXCLUDES(mutex_);
   // Readable while tickets are queued or the pool is closed. Made at first use; -1 and storage_error without descriptors.

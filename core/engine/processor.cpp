@@ -136,7 +136,9 @@ void Processor::on(RetryTime& retry) {
 
 void Processor::on(CancelRun& cancel) {
   RunAnswer result = answer_now();
-  if (slot_.run.state != RunState::cancelling) result.status = step(std::move(cancel.cancel));
+  // What was asked for has happened or is happening already.
+  const bool cancelled = slot_.run.state == RunState::cancelling || slot_.run.state == RunState::cancelled;
+  if (!cancelled) result.status = step(std::move(cancel.cancel));
   if (cancel.waiter != nullptr) answer(cancel.waiter, std::move(result));
 }
 

@@ -13,7 +13,8 @@ class EngineCore::RingWaiter final : public FullWaiter {
 
   bool wait() override {
     if (core_.commit_one(context_)) return true;
-    if (core_.committer().is_poisoned()) return false;
+    // With dead tables the window may never move again.
+    if (core_.committer().is_poisoned() || !core_.health().ok()) return false;
     if (core_.committer().stall() == Stall::window) {
       core_.materialiser().request();
       core_.materialise_one();

@@ -17,7 +17,7 @@ struct RunExtra {
   std::vector<std::weak_ptr<Waiter>> waiters;  // for the end; expired when the caller gave up
   std::vector<TaskIndex> ready_backlog;        // ready, not offered yet: see limits::kReadyOfferMax
   std::size_t backlog_begin = 0;
-  Position backlog_position;              // the events that made them ready are before it
+  Position backlog_position;       // the events that made them ready are before it
   Message* backlog = nullptr;      // taken from the mailbox, not handled yet
   std::vector<MessageBody> early;  // messages that overtook the one that starts the run
   struct Abandoned {

@@ -62,11 +62,10 @@ std::string RunTable::id_of(RunNumber number, std::uint64_t store_key) const {
   return make_run_id(slot.started, number, store_key);
 }
 
-std::optional<StartIdentity> RunTable::claim_id(std::string_view id, const StartIdentity& identity) {
+void RunTable::keep_id(std::string_view id, const StartIdentity& identity) {
   IdShard& shard = shard_of(id);
   MutexLock lock(shard.mutex);
-  const auto [at, inserted] = shard.ids.emplace(id, identity);
-  return inserted ? std::nullopt : std::optional(at->second);
+  shard.ids.emplace(id, identity);
 }
 
 std::optional<StartIdentity> RunTable::find_id(std::string_view id) const {

@@ -56,8 +56,22 @@ class RunTable {
   }
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
-  // Claims a chosen id. The run that has it already, or nullopt: it is the caller's now.
-  std::optional<StartIdentity> claim_id(std::string_view id, const StartIdentity& identity);
+  // Claims a chosen id. The run that has it already, or nullopt: it is the caller's now. `stored() ->
+  // Result<std::optional<StartIdentity>>` looks among the runs that are no longer live; it is called under the id's lock,
+  // so that nobody meets a claim that is given up again.
+  template <class Stored>
+  Result<std::optional<StartIdentity>> claim_id(std::string_view id, const StartIdentity& identity,
+                                                Stored&& stored) {
+    IdShard& shard = shard_of(id);
+    MutexLock lock(shard.mutex);
+    if (const auto found = shard.ids.find(std::string(id)); found != shard.ids.end())
+      return std::optional(found->second);
+    TN_ASSIGN(const std::optional<StartIdentity> ended, stored());
+    if (!ended.has_value()) shard.ids.emplace(id, identity);
+    return ended;
+  }
+  // Of a run that recovery found.
+  void keep_id(std::string_view id, const StartIdentity& identity);
   [[nodiscard]] std::optional<StartIdentity> find_id(std::string_view id) const;
   void release_id(std::string_view id);
 

@@ -24,8 +24,10 @@ const PlanBinding& EngineCore::bind(const PlanRef& plan, Context& context) {
   });
 }
 
-void EngineCore::begin(RunRef run, StartRun start, Context& context) {
-  if (deliver(run, boxed(std::move(start)))) process(run, context);
+bool EngineCore::begin(RunRef run, StartRun start, Context& context) {
+  if (!deliver(run, boxed(std::move(start)))) return false;
+  process(run, context);
+  return true;
 }
 
 Result<RunName> EngineCore::start(const StartRequest& request, CommandId command, const WaiterRef& waiter) {
@@ -40,20 +42,11 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
   if (!run.has_value()) return Status(Code::full, "too many live runs");
   if (chosen) {
     const StartIdentity mine = identity_of(number, request.plan->hash(), request.input);
-    std::optional<StartIdentity> other = runs_.claim_id(request.id, mine);
-    if (!other.has_value()) {
-      auto stored = stored_identity(request.id);
-      if (!stored.ok()) {
-        runs_.forget(*run, number, Payload::make(ContentType::bytes, request.id));
-        return stored.status();
-      }
-      other = *stored;
-      if (other.has_value()) runs_.release_id(request.id);
-    }
-    if (other.has_value()) {
-      runs_.forget(*run, number, Payload());
-      return existing_run(request, mine, *other, waiter);
-    }
+    const auto other = runs_.claim_id(request.id, mine, [&] { return stored_identity(request.id); });
+    // Nobody has met the new run if it does not get the id.
+    if (!other.ok() || other->has_value()) runs_.forget(*run, number, Payload());
+    if (!other.ok()) return other.status();
+    if (other->has_value()) return existing_run(request, mine, **other, waiter);
   }
 
   Contexts::Lease lease(contexts_);
@@ -73,7 +66,8 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
                              request.by,
                              command};
   RunName name{number, start.started.id};
-  begin(*run, std::move(start), context);
+  // False is fine: whoever has the mailbox begins it and answers.
+  (void)begin(*run, std::move(start), context);
   commit_one(context);
   context.commits_itself = false;
   if (committer_->is_behind()) on_uncommitted();
@@ -112,16 +106,21 @@ Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Pa
   Contexts::Lease lease(contexts_);
   Context& context = *lease;
   const PlanBinding& binding = bind(plan, context);
+  std::vector<RunRef> elsewhere;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const RunNumber number{first.value + i};
     const auto run = runs_.add(number);
     if (!run.has_value()) return Status(Code::full, "too many live runs");
-    StartRun start{&binding, {}, number, clock_.wall(), i + 1 == inputs.size() ? waiter : nullptr};
+    StartRun start{&binding, {}, number, clock_.wall(), nullptr};
     start.started = RunStarted{
         plan->hash(), make_run_id(start.at, number, options_.store_key), false, false, inputs[i], "", "",
         CommandId{}};
-    begin(*run, std::move(start), context);
+    if (!begin(*run, std::move(start), context)) elsewhere.push_back(*run);
   }
+  // What began here is in the ring by now; the others answer for themselves.
+  waiter->expect(1 + static_cast<std::uint32_t>(elsewhere.size()));
+  for (const RunRef run : elsewhere) send(run, AskState{waiter});
+  record({}, std::make_unique<Answer>(Answer{waiter, RunAnswer{{}, first, {}, {}, {}, {}, 0}}));
   if (committer_->is_behind()) on_uncommitted();
   return first;
 }

@@ -28,10 +28,15 @@ struct RunAnswer {
 // One question, one answer. Shared by who asks and who answers, so that either may go first.
 class Waiter {
  public:
-  // The first answer counts; later ones are dropped.
+  // One question to several runs: the last of so many answers counts. Before it is asked; otherwise one.
+  void expect(std::uint32_t answers) TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    missing_ = answers;
+  }
+  // Answers beyond the one that counts are dropped.
   void answer(RunAnswer answer) TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (answered_) return;
+    if (answered_ || --missing_ > 0) return;
     answer_ = std::move(answer);
     answered_ = true;
     answered_now_.notify_all();
@@ -61,6 +66,7 @@ class Waiter {
   Mutex mutex_;
   CondVar answered_now_;
   bool answered_ TN_GUARDED_BY(mutex_) = false;
+  std::uint32_t missing_ TN_GUARDED_BY(mutex_) = 1;
   RunAnswer answer_ TN_GUARDED_BY(mutex_);
 };
 using WaiterRef = std::shared_ptr<Waiter>;

@@ -1,6 +1,8 @@
 /* Serves a pool from the host's own thread: poll a batch, run, complete; and what a late or an invented token does. */
 #define _XOPEN_SOURCE 700
 #include <poll.h>
+#include <pthread.h>
+#include <time.h>
 
 #include "check.h"
 
@@ -10,6 +12,25 @@ static const char kDefinition[] =
     "  \"b\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"from\": \"${a}\"}},"
     "  \"c\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"from\": \"${a}\"}}}, \"output\": "
     "[\"${b}\", \"${c}\"]}";
+
+static void *close_soon(void *worker) {
+  struct timespec nap = {0, 50 * 1000 * 1000};
+  nanosleep(&nap, NULL);
+  CHECK_OK(tenuto_worker_close(worker));
+  return NULL;
+}
+
+/* A poll that waits for ever ends when its worker is closed. */
+static void check_close_wakes(tenuto_engine *engine) {
+  tenuto_worker *worker = NULL;
+  CHECK_OK(tenuto_worker_open(engine, TEXT("quiet"), NULL, &worker));
+  pthread_t closer;
+  CHECK(pthread_create(&closer, NULL, close_soon, worker) == 0);
+  tenuto_batch *batch = NULL;
+  CHECK_STATUS(TENUTO_STATUS_CLOSED, tenuto_worker_poll(worker, 1, -1, &batch));
+  CHECK(pthread_join(closer, NULL) == 0);
+  tenuto_worker_destroy(&worker);
+}
 
 int main(void) {
   char path[512];
@@ -77,6 +98,7 @@ int main(void) {
   CHECK_STATUS(TENUTO_STATUS_CLOSED, tenuto_worker_poll(worker, 1, 0, &batch));
   CHECK(batch == NULL);
   tenuto_worker_destroy(&worker);
+  check_close_wakes(engine);
   tenuto_run_destroy(&run);
   tenuto_workflow_destroy(&workflow);
   tenuto_engine_destroy(&engine);

@@ -1,0 +1,131 @@
+// Messages that meet at a bad moment.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/unit/engine/core_harness.h"
+
+namespace tenuto {
+namespace {
+
+using testing::CoreHarness;
+
+constexpr const char* kOne = R"({"tenuto": 1, "name": "one", "tasks": {"a": {"use": "done"}}})";
+
+void done(const BodyCall&, BodyReport&) {}
+
+// A task that waits in the backlog for room, and for its body that is out, is offered once.
+TEST(Races, ABodyThatComesBackLateDoesNotOfferAQueuedRetryTwice) {
+  CoreHarness h;
+  std::vector<Offer> released;
+  ASSERT_TRUE(h.core->actions().register_hosted("host", released).ok());
+  std::string json = R"({"tenuto": 1, "name": "wide", "tasks": {
+    "slow": {"use": "host", "timeout": "1s", "retry": {"attempts": 1, "backoff": "1s", "jitter": "none"}})";
+  for (std::uint32_t i = 0; i < limits::kReadyOfferMax + 100; ++i)
+    json += ", \"t" + std::to_string(i) + R"(": {"use": "host"})";
+  const WaiterRef end = h.await(h.start(h.compile(json + "}}")));
+  Pool& pool = h.core->pools().get("default");
+  Contexts::Lease lease(h.core->contexts());
+  h.settle();
+  std::vector<TicketToken> tokens;
+  ASSERT_TRUE(pool.poll(limits::kReadyOfferMax, 0, tokens).ok());
+  TicketToken slow;
+  std::vector<TicketToken> out;
+  int slow_begun = 0;
+  const auto begin = [&](TicketToken token) {
+    BodyCall call{};
+    ASSERT_TRUE(h.core->begin_body(token, call));
+    if (call.ticket->task != TaskIndex{0}) return out.push_back(token);
+    slow = token;
+    ++slow_begun;
+  };
+  for (const TicketToken token : tokens) begin(token);
+  ASSERT_EQ(slow_begun, 1);
+  const TicketToken first_slow = slow;
+  for (int i = 0; i < 2; ++i) {  // the time-out, then the retry
+    h.clock.advance(1 * kSecond);
+    h.core->fire_timers();
+    h.settle();
+  }
+  EXPECT_FALSE(h.core->report(first_slow, BodyReport{}, *lease));
+  while (!end->wait(0)) {
+    for (const TicketToken token : std::exchange(out, {}))
+      EXPECT_TRUE(h.core->report(token, BodyReport{}, *lease));
+    if (slow != first_slow) {
+      EXPECT_TRUE(h.core->report(slow, BodyReport{}, *lease));
+      slow = first_slow;
+    }
+    h.settle();
+    tokens.clear();
+    (void)pool.poll(10'000, 0, tokens);
+    for (const TicketToken token : tokens) begin(token);
+    if (tokens.empty() && out.empty()) break;
+  }
+  EXPECT_TRUE(end->wait(0));
+  EXPECT_EQ(slow_begun, 2);
+}
+
+// The slot of a run that was forgotten is busy with a message that came too late when its next run starts.
+TEST(Races, ManyStartsAreAnsweredWhenAllOfThemAreDurable) {
+  CoreHarness h;
+  h.native("done", done);
+  const PlanRef plan = h.compile(kOne);
+  const RunName gone = h.start(plan);
+  const RunRef slot = *h.core->run_table().find(gone.number);
+  h.settle();
+  h.core->materialise_all();
+  h.settle();
+  ASSERT_EQ(h.core->run_table().size(), 0u);
+  h.core->send(slot, AskState{std::make_shared<Waiter>()});
+  const std::vector<Payload> inputs = {Payload::json("1"), Payload::json("2")};
+  const auto waiter = std::make_shared<Waiter>();
+  const auto first = h.core->start_many(plan, inputs, waiter);
+  ASSERT_TRUE(first.ok());
+  ASSERT_EQ(h.core->run_table().find(*first)->slot, slot.slot) << "the test needs the slot to be used again";
+  Contexts::Lease lease(h.core->contexts());
+  while (h.core->commit_one(*lease)) {
+  }
+  EXPECT_FALSE(waiter->wait(0)) << "the first run has not begun";
+  h.settle();
+  EXPECT_TRUE(waiter->wait(0));
+}
+
+// Both ask for an id whose run has ended; neither may get the number that the other gives up.
+TEST(Races, ConcurrentStartsOfAnEndedIdGetItsRun) {
+  CoreHarness h;
+  h.native("done", done);
+  const PlanRef plan = h.compile(kOne);
+  const RunName ended = h.start(plan, "1", "order-7");
+  h.settle();
+  h.core->materialise_all();
+  h.settle();
+  ASSERT_EQ(h.core->run_table().size(), 0u);
+  std::atomic<int> wrong{0};
+  const auto ask = [&] {
+    for (int i = 0; i < 20'000; ++i) {
+      const auto waiter = std::make_shared<Waiter>();
+      const auto name =
+          h.core->start({plan, "order-7", Payload::json("1"), "", "", false}, CommandId{}, waiter);
+      if (!name.ok() || name->number != ended.number || !waiter->wait(0)) ++wrong;
+    }
+  };
+  std::thread other(ask);
+  ask();
+  other.join();
+  EXPECT_EQ(wrong.load(), 0);
+  EXPECT_EQ(h.core->run_table().size(), 0u);
+}
+
+TEST(Races, TablesThatCannotBeWrittenForGoodAreTold) {
+  CoreHarness h;
+  h.native("done", done);
+  (void)h.start(h.compile(kOne));
+  h.settle();
+  EXPECT_TRUE(h.core->health().ok());
+  h.state.set_fault({StateFault::Call::commit, 1, Code::poisoned});
+  h.core->materialise_all();
+  EXPECT_EQ(h.core->health().code(), Code::poisoned);
+}
+
+}  // namespace
+}  // namespace tenuto
