@@ -24,7 +24,8 @@ void Bodies::add(const std::string& action) {
   if (contains(kHostedActions, action)) {
     number = core.actions().register_hosted(action, released);
   } else {
-    NativeBody body{[this](const BodyCall& call, BodyReport& report) { run_native(call, report); }, {},
+    NativeBody body{[this](const BodyCall& call, BodyReport& report) { run_native(call, report); },
+                    {},
                     contains(kInlineActions, action)};
     number = core.actions().register_native(action, std::move(body), released);
   }
@@ -86,14 +87,17 @@ void Bodies::decide(BodyEntry& entry, BodyReport& report) {
   const std::uint64_t nonce = world_.oracle().nonce();
   if (random.chance(5, 6)) {
     entry.outcome = BodyEntry::Outcome::done;
-    entry.result = random.chance(1, 25) ? SimValue::number(nonce)
-                                        : SimValue::object(nonce, random.chance(2, 3),
-                                                           static_cast<std::int64_t>(random.below(10)), padding());
+    entry.result = random.chance(1, 25)
+                       ? SimValue::number(nonce)
+                       : SimValue::object(nonce, random.chance(2, 3),
+                                          static_cast<std::int64_t>(random.below(10)), padding());
     report.result = Payload::json(entry.result.text);
     return;
   }
   entry.outcome = BodyEntry::Outcome::failed;
-  entry.kind = random.chance(4, 5) ? FailureKind::error : random.chance(1, 2) ? FailureKind::stop : FailureKind::cancelled;
+  entry.kind = random.chance(4, 5)   ? FailureKind::error
+               : random.chance(1, 2) ? FailureKind::stop
+                                     : FailureKind::cancelled;
   entry.message = "failure " + std::to_string(nonce);
   report.done = false;
   report.kind = entry.kind;
@@ -167,8 +171,8 @@ void Bodies::report(std::size_t index) {
   entry.late = !current;
   returned_.push_back(out.token);
   world_.trace().line("report run=%llu node=%d outcome=%d bytes=%zu current=%d",
-                      static_cast<unsigned long long>(out.run.value), out.node, static_cast<int>(entry.outcome),
-                      entry.result.text.size(), current ? 1 : 0);
+                      static_cast<unsigned long long>(out.run.value), out.node,
+                      static_cast<int>(entry.outcome), entry.result.text.size(), current ? 1 : 0);
   const bool may_be_late = out.timeout > 0 && world_.clock.mono_ns - out.began.ns >= out.timeout;
   if (!current && !may_be_late) world_.trace().violation("an outcome that came in time counts as late");
 }
@@ -192,7 +196,8 @@ void Bodies::misuse() {
   BodyReport report;
   report.result = Payload::json("\"nonsense\"");
   Contexts::Lease lease(core.contexts());
-  if (core.report(token, std::move(report), *lease)) world_.trace().violation("an outcome without a body counts");
+  if (core.report(token, std::move(report), *lease))
+    world_.trace().violation("an outcome without a body counts");
 }
 
 void Bodies::forget() {

@@ -21,9 +21,9 @@ struct BodyEntry {
   std::string argument;
   WallTime began;
   Outcome outcome = Outcome::out;
-  bool late = false;       // it came back after its attempt was over
-  bool recorded = false;   // an event of the journal tells of it
-  SimValue result = {};    // done
+  bool late = false;      // it came back after its attempt was over
+  bool recorded = false;  // an event of the journal tells of it
+  SimValue result = {};   // done
   FailureKind kind = FailureKind::error;
   std::string message = {};  // failed: unlike any other
 };

@@ -11,7 +11,8 @@ SimValue Clients::draw_input() {
   if (random.chance(1, 25)) return SimValue::number(world_.oracle().nonce());
   const std::size_t padding = random.chance(1, 30) ? random.below(100u << 10) : 0;
   // Few different ones, so that a second start under an id often has the same.
-  return SimValue::object(random.below(2), random.chance(1, 2), static_cast<std::int64_t>(random.below(3) * 4), padding);
+  return SimValue::object(random.below(2), random.chance(1, 2),
+                          static_cast<std::int64_t>(random.below(3) * 4), padding);
 }
 
 RunRecord* Clients::any_run() {
@@ -47,13 +48,19 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
                     taken->input.text == input.text;
   const auto waiter = std::make_shared<Waiter>();
   ++world_.numbers_asked;
-  const auto name = world_.core().start({workflow.plan, id, Payload::json(input.text), "", "", false}, CommandId{}, waiter);
+  const auto name =
+      world_.core().start({workflow.plan, id, Payload::json(input.text), "", "", false}, CommandId{}, waiter);
   world_.trace().line("start id=%s workflow=%s input=%zu taken=%d -> %s run=%llu", id.c_str(),
-                      workflow.plan->name().c_str(), input.text.size(), taken == nullptr ? 0 : same ? 1 : 2,
+                      workflow.plan->name().c_str(), input.text.size(),
+                      taken == nullptr ? 0
+                      : same           ? 1
+                                       : 2,
                       std::string(code_name(name.code())).c_str(),
                       static_cast<unsigned long long>(name.ok() ? name->number.value : 0));
+  if (name.code() == Code::poisoned && !world_.health().ok()) return;  // it must be opened again
   if (taken != nullptr && !same) {
-    if (name.code() != Code::conflict) return world_.trace().violation("another request under a taken id is not refused");
+    if (name.code() != Code::conflict)
+      return world_.trace().violation("another request under a taken id is not refused");
     pending_.push_back({Kind::refusal, taken->number, waiter});
     return;
   }
@@ -86,7 +93,8 @@ bool Clients::start_many() {
     world_.trace().violation("starts are refused: " + first.status().message());
     return true;
   }
-  world_.trace().line("start_many count=%zu first=%llu", inputs.size(), static_cast<unsigned long long>(first->value));
+  world_.trace().line("start_many count=%zu first=%llu", inputs.size(),
+                      static_cast<unsigned long long>(first->value));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const RunNumber number{first->value + i};
     const std::string id = make_run_id(now, number, core_options_for_tests().store_key);
@@ -203,14 +211,17 @@ std::string Clients::check_end(const RunRecord& record, const RunAnswer& answer)
 std::string Clients::check_state(const RunRecord& record, const RunAnswer& answer) const {
   if (!answer.status.ok()) return "its state is answered with: " + answer.status.message();
   if (!record.is_durable()) return "its state is told before its start is durable";
-  if (is_final(answer.state)) return record.model.state() == answer.state ? "" : "an end is told before it is durable";
+  if (is_final(answer.state))
+    return record.model.state() == answer.state ? "" : "an end is told before it is durable";
   if (answer.state != RunState::cancelling) return "";
   return record.model.cancel_was_recorded() ? "" : "a cancel is told before it is durable";
 }
 
 std::string Clients::check_cancel(const RunRecord& record, const RunAnswer& answer) const {
-  if (answer.status.ok()) return record.model.cancel_was_recorded() ? "" : "a cancel is accepted before it is durable";
-  if (answer.status.code() != Code::wrong_state) return "a cancel is answered with: " + answer.status.message();
+  if (answer.status.ok())
+    return record.model.cancel_was_recorded() ? "" : "a cancel is accepted before it is durable";
+  if (answer.status.code() != Code::wrong_state)
+    return "a cancel is answered with: " + answer.status.message();
   return record.model.ended() ? "" : "a cancel is refused for an end that is not durable";
 }
 

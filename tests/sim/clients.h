@@ -24,7 +24,7 @@ class Clients {
   // Calls for all runs at once, at the end.
   void await_all();
   [[nodiscard]] bool has_open_requests() const { return !pending_.empty(); }
-  [[nodiscard]] bool may_start() const { return runs_left_ > 0; }
+  void start_at_most(std::size_t runs) { runs_left_ = std::min(runs_left_, runs); }
 
   // The process died: nothing will be answered.
   void forget() { pending_.clear(); }
@@ -35,7 +35,7 @@ class Clients {
     Kind kind;
     RunNumber run;
     WaiterRef waiter;
-    bool is_new = false;      // a start that made its run
+    bool is_new = false;  // a start that made its run
   };
   RunRecord* any_run();
   void check(const Request& request, const RunAnswer& answer);

@@ -4,8 +4,8 @@ namespace tenuto::testing {
 
 RunRecord& Oracle::asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input,
                              const std::string& id, bool id_chosen) {
-  const auto [at, is_new] = runs_.emplace(
-      number, RunRecord{number, &workflow, input, id, id_chosen, RunModel(workflow, input)});
+  const auto [at, is_new] =
+      runs_.emplace(number, RunRecord{number, &workflow, input, id, id_chosen, RunModel(workflow, input)});
   if (!is_new) trace_.violation("run " + std::to_string(number.value) + ": two starts got the same number");
   return at->second;
 }
@@ -25,16 +25,19 @@ RunRecord* Oracle::find_chosen(const std::string& id) {
 // ---- The disk -------------------------------------------------------------------------------------------------------
 
 void Oracle::follow(RunRecord& record, const Event& event) {
-  const std::string who = "run " + std::to_string(event.run.value) + ", durable " +
-                          std::string(to_text(event.type())) + ": ";
+  const std::string who =
+      "run " + std::to_string(event.run.value) + ", durable " + std::string(to_text(event.type())) + ": ";
   if (const auto* started = std::get_if<RunStarted>(&event.body)) {
     const bool as_asked = started->workflow == record.workflow->plan->hash() && started->id == record.id &&
-                          started->id_chosen == record.id_chosen && started->input.view() == record.input.text;
+                          started->id_chosen == record.id_chosen &&
+                          started->input.view() == record.input.text;
     if (!as_asked || record.is_durable()) trace_.violation(who + "not what was asked for");
   } else if (!record.is_durable()) {
     trace_.violation(who + "before its start");
-  } else if (const std::string problem = record.model.apply(event, record.bodies, {life_, latest_}); !problem.empty()) {
-    const std::string node = event.task == kNoTask ? "" : std::string(record.workflow->plan->name_of(event.task)) + " ";
+  } else if (const std::string problem = record.model.apply(event, record.bodies, {life_, latest_});
+             !problem.empty()) {
+    const std::string node =
+        event.task == kNoTask ? "" : std::string(record.workflow->plan->name_of(event.task)) + " ";
     trace_.violation(who + node + problem);
   }
   record.history.push_back(event);
@@ -76,7 +79,8 @@ void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found) {
     at = runs_.erase(at);
   }
   for (const auto& [number, events] : found) {
-    if (!events.empty() && find(number) == nullptr) trace_.violation("a run that nobody started is in the store");
+    if (!events.empty() && find(number) == nullptr)
+      trace_.violation("a run that nobody started is in the store");
   }
   ++life_;
 }
@@ -94,8 +98,9 @@ BodyEntry* Oracle::on_begin(const Beginning& beginning) {
   const int node = record->workflow->node_of[ticket.task.value];
   const std::string& name = record->workflow->nodes[static_cast<std::size_t>(node)].name;
   const std::uint32_t attempt = ticket.attempt.value;
-  trace_.line("begin run=%llu %s attempt=%u argument=%zu", static_cast<unsigned long long>(ticket.number.value),
-              name.c_str(), attempt, ticket.argument.size());
+  trace_.line("begin run=%llu %s attempt=%u argument=%zu",
+              static_cast<unsigned long long>(ticket.number.value), name.c_str(), attempt,
+              ticket.argument.size());
   if (const std::string problem = check_begin(*record, node, beginning); !problem.empty()) {
     trace_.violation("run " + std::to_string(ticket.number.value) + ": the body of " + name + ", attempt " +
                      std::to_string(attempt) + ", began: " + problem);
@@ -114,8 +119,10 @@ std::string Oracle::check_begin(RunRecord& record, int node, const Beginning& be
   if (shape.pure) {
     if (!record.model.may_run_ahead(node, attempt)) return "its task is over";
   } else {
-    if (!record.is_durable() || !record.model.is_ready(node, attempt)) return "what it follows from is not durable";
-    if (record.model.argument_of(node) != std::string(beginning.ticket->argument.view())) return "its argument is wrong";
+    if (!record.is_durable() || !record.model.is_ready(node, attempt))
+      return "what it follows from is not durable";
+    if (record.model.argument_of(node) != std::string(beginning.ticket->argument.view()))
+      return "its argument is wrong";
   }
   std::string problem;
   record.bodies.for_each([&](int other, std::uint32_t other_attempt, const BodyEntry& entry) {

@@ -34,8 +34,8 @@ class Oracle {
   explicit Oracle(Trace& trace) : trace_(trace) {}
 
   // A run that the engine gave a number.
-  RunRecord& asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input, const std::string& id,
-                       bool id_chosen);
+  RunRecord& asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input,
+                       const std::string& id, bool id_chosen);
   [[nodiscard]] RunRecord* find(RunNumber number);
   [[nodiscard]] RunRecord* find_chosen(const std::string& id);
   [[nodiscard]] std::map<RunNumber, RunRecord>& runs() { return runs_; }

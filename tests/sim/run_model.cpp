@@ -34,8 +34,8 @@ bool RunModel::all_before_ended(int node) const {
 }
 
 bool RunModel::is_ready(int node, std::uint32_t attempt) const {
-  return !stopped() && !shape(node).is_switch && at(node).stage == Stage::pending && at(node).attempt == attempt &&
-         !must_skip(node) && all_before_ended(node);
+  return !stopped() && !shape(node).is_switch && at(node).stage == Stage::pending &&
+         at(node).attempt == attempt && !must_skip(node) && all_before_ended(node);
 }
 
 bool RunModel::may_run_ahead(int node, std::uint32_t attempt) const {
@@ -93,7 +93,8 @@ std::optional<std::string> RunModel::argument_of(int node) const {
 }
 
 std::string RunModel::output() const {
-  if (workflow_->output.empty()) return workflow_->definition.find("\"output\":{}") == std::string::npos ? "null" : "{}";
+  if (workflow_->output.empty())
+    return workflow_->definition.find("\"output\":{}") == std::string::npos ? "null" : "{}";
   std::vector<int> nodes = workflow_->output;
   std::sort(nodes.begin(), nodes.end(), [&](int a, int b) { return shape(a).name < shape(b).name; });
   std::string text;
@@ -121,7 +122,8 @@ std::string RunModel::apply(const Event& event, BodyLog& bodies, const Circumsta
   if (event.task.value >= workflow_->node_of.size()) return "an event of no node";
   const int node = workflow_->node_of[event.task.value];
   if (const auto* done = std::get_if<TaskDone>(&event.body)) return on_done(node, event, *done, bodies);
-  if (const auto* failed = std::get_if<AttemptFailed>(&event.body)) return on_failed(node, event, *failed, bodies, life);
+  if (const auto* failed = std::get_if<AttemptFailed>(&event.body))
+    return on_failed(node, event, *failed, bodies, life);
   if (stopped()) return "something new although the run was stopped";
   if (at(node).stage == Stage::waiting && std::holds_alternative<TimerFired>(event.body)) {
     // A clock that is set back after the timer fired gives the event an earlier time.
@@ -147,10 +149,12 @@ std::string RunModel::apply(const Event& event, BodyLog& bodies, const Circumsta
 }
 
 std::string RunModel::on_done(int node, const Event& event, const TaskDone& done, BodyLog& bodies) {
-  if (at(node).stage != Stage::pending || at(node).attempt != event.attempt.value) return "done, but not awaited";
+  if (at(node).stage != Stage::pending || at(node).attempt != event.attempt.value)
+    return "done, but not awaited";
   if (must_skip(node) || !all_before_ended(node)) return "done before its time";
   for (BodyEntry& entry : bodies.of(node, event.attempt.value)) {
-    if (entry.outcome != BodyEntry::Outcome::done || entry.late || entry.result.text != done.result.view()) continue;
+    if (entry.outcome != BodyEntry::Outcome::done || entry.late || entry.result.text != done.result.view())
+      continue;
     if (entry.began != done.started) continue;
     if (entry.argument != argument_of(node)) return "its body saw another argument";
     entry.recorded = true;
@@ -186,8 +190,8 @@ std::string RunModel::on_failed(int node, const Event& event, const AttemptFaile
   return "";
 }
 
-std::string RunModel::check_attempt(int node, const Event& event, const AttemptFailed& failed, BodyLog& bodies,
-                                    std::uint32_t life) {
+std::string RunModel::check_attempt(int node, const Event& event, const AttemptFailed& failed,
+                                    BodyLog& bodies, std::uint32_t life) {
   if (at(node).attempt != event.attempt.value) return "failed, but another attempt is awaited";
   if (failed.kind == FailureKind::expression) {
     return argument_of(node).has_value() || !failed.final ? "its argument is not wrong" : "";
@@ -196,8 +200,8 @@ std::string RunModel::check_attempt(int node, const Event& event, const AttemptF
   for (BodyEntry& entry : bodies.of(node, event.attempt.value)) {
     const bool timed_out = failed.kind == FailureKind::timed_out && entry.life == life &&
                            (entry.late || entry.outcome == BodyEntry::Outcome::out);
-    const bool reported = entry.outcome == BodyEntry::Outcome::failed && !entry.late && entry.kind == failed.kind &&
-                          entry.message == failed.failure.message;
+    const bool reported = entry.outcome == BodyEntry::Outcome::failed && !entry.late &&
+                          entry.kind == failed.kind && entry.message == failed.failure.message;
     if (entry.began == failed.started && (timed_out || reported)) found = &entry;
   }
   if (found == nullptr) return "failed as no body did";
@@ -215,14 +219,16 @@ std::string RunModel::check_retry(int node, const Event& event, const AttemptFai
   const double grown = static_cast<double>(retry.backoff) * std::pow(retry.factor, event.attempt.value - 1);
   const auto delay = static_cast<Nanos>(std::min(grown, static_cast<double>(retry.max)));
   const Nanos wait = failed.retry_at.ns - event.at.ns;
-  if (wait > delay || wait < 0 || (!retry.full_jitter && wait != delay)) return "the wait is not the policy's";
+  if (wait > delay || wait < 0 || (!retry.full_jitter && wait != delay))
+    return "the wait is not the policy's";
   return "";
 }
 
 std::string RunModel::on_ended(const RunEnded& ended, BodyLog& bodies, std::uint32_t life) {
   std::string problem;
   bodies.for_each([&](int node, std::uint32_t, BodyEntry& entry) {
-    if (entry.life == life && !entry.recorded) problem = "ended while the body of " + shape(node).name + " was awaited";
+    if (entry.life == life && !entry.recorded)
+      problem = "ended while the body of " + shape(node).name + " was awaited";
   });
   if (!problem.empty()) return problem;
   const bool all = [&] {
@@ -239,7 +245,8 @@ std::string RunModel::on_ended(const RunEnded& ended, BodyLog& bodies, std::uint
     if (!all) return "completed with open nodes";
     if (ended.output.view() != output()) return "the output is not what the results give";
   } else if (expected == RunState::failed) {
-    if (ended.culprit.value >= workflow_->node_of.size() || workflow_->node_of[ended.culprit.value] != culprit_)
+    if (ended.culprit.value >= workflow_->node_of.size() ||
+        workflow_->node_of[ended.culprit.value] != culprit_)
       return "another culprit";
     if (ended.failure.message != at(culprit_).failure.message) return "the failure is not the culprit's";
   } else if (!asked_cancels.contains(ended.failure.message)) {
@@ -299,13 +306,15 @@ std::string RunModel::compare(const Run& run) const {
     const int node = workflow_->node_of[i];
     const TaskState expected = state_of(node);
     const TaskState found = run.rows[i].state;
-    const bool stopped_before_ready =
-        stopped() && (expected == TaskState::cancelled || expected == TaskState::ready) &&
-        (found == TaskState::not_reached || found == TaskState::pending);
+    const bool stopped_before_ready = stopped() &&
+                                      (expected == TaskState::cancelled || expected == TaskState::ready) &&
+                                      (found == TaskState::not_reached || found == TaskState::pending);
     if (found != expected && !stopped_before_ready) {
-      return shape(node).name + " is " + std::string(to_text(found)) + ", not " + std::string(to_text(expected));
+      return shape(node).name + " is " + std::string(to_text(found)) + ", not " +
+             std::string(to_text(expected));
     }
-    if (expected == TaskState::done && !shape(node).is_switch && run.rows[i].result.view() != at(node).result.text)
+    if (expected == TaskState::done && !shape(node).is_switch &&
+        run.rows[i].result.view() != at(node).result.text)
       return shape(node).name + " has another result";
   }
   return "";

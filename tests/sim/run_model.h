@@ -59,7 +59,9 @@ class RunModel {
   };
   enum class Verdict : std::uint8_t { no, yes, skipped, wrong };
 
-  [[nodiscard]] const SimNode& shape(int node) const { return workflow_->nodes[static_cast<std::size_t>(node)]; }
+  [[nodiscard]] const SimNode& shape(int node) const {
+    return workflow_->nodes[static_cast<std::size_t>(node)];
+  }
   [[nodiscard]] Node& at(int node) { return nodes_[static_cast<std::size_t>(node)]; }
   [[nodiscard]] const Node& at(int node) const { return nodes_[static_cast<std::size_t>(node)]; }
   [[nodiscard]] bool stopped() const { return failing_ || cancelled_ || ended(); }
@@ -74,7 +76,8 @@ class RunModel {
   [[nodiscard]] TaskState state_of(int node) const;
 
   std::string on_done(int node, const Event& event, const TaskDone& done, BodyLog& bodies);
-  std::string on_failed(int node, const Event& event, const AttemptFailed& failed, BodyLog& bodies, std::uint32_t life);
+  std::string on_failed(int node, const Event& event, const AttemptFailed& failed, BodyLog& bodies,
+                        std::uint32_t life);
   std::string check_attempt(int node, const Event& event, const AttemptFailed& failed, BodyLog& bodies,
                             std::uint32_t life);
   std::string check_retry(int node, const Event& event, const AttemptFailed& failed) const;

@@ -29,7 +29,9 @@ struct Arguments {
 Arguments arguments_now;
 
 [[noreturn]] void usage() {
-  std::fprintf(stderr, "usage: sim_engine [--seed N | --seeds A..B] [--minutes M] [--steps N] [--runs N] [--trace] [--plants]\n");
+  std::fprintf(stderr,
+               "usage: sim_engine [--seed N | --seeds A..B] [--minutes M] [--steps N] [--runs N] [--trace] "
+               "[--plants]\n");
   std::exit(2);
 }
 
@@ -75,9 +77,9 @@ Arguments parse(int count, char** values) {
 }
 
 void print_command(const SimOptions& options) {
-  std::fprintf(stderr, "  again: %s --seed %llu --steps %llu --runs %zu --trace\n", arguments_now.program.c_str(),
-               static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(options.steps_max),
-               options.runs_max);
+  std::fprintf(stderr, "  again: %s --seed %llu --steps %llu --runs %zu --trace\n",
+               arguments_now.program.c_str(), static_cast<unsigned long long>(options.seed),
+               static_cast<unsigned long long>(options.steps_max), options.runs_max);
 }
 
 // The same seed with fewer runs, as long as something goes wrong; then no more steps than it takes.
@@ -96,7 +98,8 @@ SimOptions shrunk(SimOptions options, const SimResult& failed) {
 }
 
 void broken_invariant(const char* message) {
-  std::fprintf(stderr, "seed=%llu: %s\n", static_cast<unsigned long long>(arguments_now.options.seed), message);
+  std::fprintf(stderr, "seed=%llu: %s\n", static_cast<unsigned long long>(arguments_now.options.seed),
+               message);
   print_command(arguments_now.options);
   std::abort();
 }
@@ -133,11 +136,13 @@ Totals run_seeds() {
   constexpr std::uint64_t kTwice = 10;
   const auto begin = std::chrono::steady_clock::now();
   const auto minutes_over = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() >= arguments_now.minutes * 60;
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() >=
+           arguments_now.minutes * 60;
   };
   Totals totals;
   const bool timed = arguments_now.minutes > 0;
-  for (std::uint64_t seed = arguments_now.first; timed ? !minutes_over() : seed <= arguments_now.last; ++seed) {
+  for (std::uint64_t seed = arguments_now.first; timed ? !minutes_over() : seed <= arguments_now.last;
+       ++seed) {
     run_seed(seed, seed % kTwice == 0 || arguments_now.first == arguments_now.last, totals);
     if (totals.violations == 10) break;  // enough to look at
   }
@@ -160,9 +165,11 @@ Totals run_plants() {
       ++totals.inputs;
       totals.crashes += result.crashes;
     }
-    std::printf("planted %s: %s\n", name,
-                result.violation.empty() ? "NOT FOUND"
-                                         : ("found by seed " + std::to_string(options.seed - 1) + ": " + result.violation).c_str());
+    std::printf(
+        "planted %s: %s\n", name,
+        result.violation.empty()
+            ? "NOT FOUND"
+            : ("found by seed " + std::to_string(options.seed - 1) + ": " + result.violation).c_str());
     if (result.violation.empty()) ++totals.violations;
   }
   return totals;
@@ -177,7 +184,8 @@ int main(int count, char** values) {
   arguments_now = parse(count, values);
   tenuto::set_fatal_handler(broken_invariant);
   const Totals totals = arguments_now.plants ? run_plants() : run_seeds();
-  std::printf("sim: inputs %llu, violations %llu, crashes %llu\n", static_cast<unsigned long long>(totals.inputs),
-              static_cast<unsigned long long>(totals.violations), static_cast<unsigned long long>(totals.crashes));
+  std::printf(
+      "sim: inputs %llu, violations %llu, crashes %llu\n", static_cast<unsigned long long>(totals.inputs),
+      static_cast<unsigned long long>(totals.violations), static_cast<unsigned long long>(totals.crashes));
   return totals.violations == 0 ? 0 : 1;
 }

@@ -4,7 +4,9 @@
 
 namespace tenuto::testing {
 
-SimResult simulate(const SimOptions& options) { return Simulation(options).run(); }
+SimResult simulate(const SimOptions& options) {
+  return Simulation(options).run();
+}
 
 Simulation::Simulation(const SimOptions& options)
     : options_(options),
@@ -17,6 +19,9 @@ Simulation::Simulation(const SimOptions& options)
   for (std::uint32_t n = draw(random_, 1, 3); n > 0; --n) {
     workflows_.push_back(make_workflow(random_, "w" + std::to_string(n)));
     if (options.prints) std::printf("%s\n", workflows_.back().definition.c_str());
+  }
+  for (const SimWorkflow& workflow : workflows_) {
+    if (workflow.nodes.size() > limits::kReadyOfferMax) clients_.start_at_most(2);
   }
   draw_weights();
   world_.on_died = [this] {
@@ -69,8 +74,7 @@ Simulation::Step Simulation::draw_step() {
 }
 
 void Simulation::do_step(Step step) {
-  const bool is_full = trace_.step < full_until_;
-  world_.disk->refuses = is_full || (disk_is_slow_ && step != Step::commit);
+  world_.disk->refuses = disk_is_full() || (disk_is_slow_ && step != Step::commit);
   switch (step) {
     case Step::work:
       world_.run_worker(static_cast<std::uint32_t>(random_.below(4)));
@@ -100,38 +104,50 @@ void Simulation::do_step(Step step) {
     case Step::thread_body:
       bodies_.run_thread_body();
       break;
-    case Step::start:
-      clients_.start();
-      break;
-    case Step::start_many:
-      clients_.start_many();
-      break;
-    case Step::await:
-      clients_.await();
-      break;
-    case Step::ask:
-      clients_.ask();
-      break;
-    case Step::cancel:
-      clients_.cancel();
-      break;
     case Step::serve_late:
       bodies_.register_one_late();
       break;
     case Step::misuse:
       bodies_.misuse();
       break;
+    default:
+      if (!make_request(step)) make_trouble(step);
+      break;
+  }
+}
+
+bool Simulation::make_request(Step step) {
+  switch (step) {
+    case Step::start:
+      clients_.start();
+      return true;
+    case Step::start_many:
+      clients_.start_many();
+      return true;
+    case Step::await:
+      clients_.await();
+      return true;
+    case Step::ask:
+      clients_.ask();
+      return true;
+    case Step::cancel:
+      clients_.cancel();
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Simulation::make_trouble(Step step) {
+  switch (step) {
     case Step::die:
     case Step::cut_power:
-      ++crashes_;
-      full_until_ = 0;
-      world_.die(step == Step::cut_power);
+      die(step == Step::cut_power);
       break;
     case Step::close:
-      if (!is_full) {
-        world_.disk->refuses = false;
-        world_.close();
-      }
+      if (disk_is_full()) break;
+      world_.disk->refuses = false;
+      world_.close();
       break;
     case Step::fill_disk:
       fill_disk();
@@ -145,9 +161,15 @@ void Simulation::do_step(Step step) {
     case Step::jump_clock:
       jump_clock();
       break;
-    case Step::count:
+    default:
       break;
   }
+}
+
+void Simulation::die(bool power_cut) {
+  ++crashes_;
+  full_until_ = 0;
+  world_.die(power_cut);
 }
 
 void Simulation::fire_timers() {
@@ -166,14 +188,17 @@ void Simulation::fill_disk() {
   trace_.line("the disk is full");
   full_until_ = trace_.step + draw(random_, 3, 40);
   if (random_.chance(1, 2)) {
-    world_.disk->log().set_fault({LogFault::Call::write, draw(random_, 1, 3), Code::full, draw(random_, 1, 3)});
+    world_.disk->log().set_fault(
+        {LogFault::Call::write, draw(random_, 1, 3), Code::full, draw(random_, 1, 3)});
   }
 }
 
 void Simulation::fail_tables() {
-  const Code code = random_.chance(1, 2) ? Code::full : random_.chance(1, 2) ? Code::storage_error : Code::poisoned;
-  const auto call = code == Code::poisoned ? StateFault::Call::commit
-                                           : static_cast<StateFault::Call>(random_.below(4));
+  const Code code = random_.chance(1, 2)   ? Code::full
+                    : random_.chance(1, 2) ? Code::storage_error
+                                           : Code::poisoned;
+  const auto call =
+      code == Code::poisoned ? StateFault::Call::commit : static_cast<StateFault::Call>(random_.below(4));
   world_.state.set_fault({call, draw(random_, 1, 10), code});
 }
 
@@ -198,9 +223,7 @@ SimResult Simulation::run() {
     do_step(draw_step());
     if (world_.is_open() && !world_.health().ok() && random_.chance(1, 4)) {
       trace_.line("poisoned");
-      ++crashes_;
-      full_until_ = 0;
-      world_.die(true);
+      die(true);
     }
     if (!world_.is_open()) {
       world_.disk->refuses = random_.chance(1, 10);
@@ -222,7 +245,8 @@ SimResult Simulation::run() {
 
 bool Simulation::settle_once() {
   bool any = false;
-  for (std::uint32_t i = 0; i < world_.core().scheduler().worker_count(); ++i) any = world_.run_worker(i) || any;
+  for (std::uint32_t i = 0; i < world_.core().scheduler().worker_count(); ++i)
+    any = world_.run_worker(i) || any;
   any = world_.commit() || any;
   any = bodies_.poll() || bodies_.poll() || any;
   any = bodies_.begin_one() || any;

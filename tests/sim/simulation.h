@@ -38,12 +38,39 @@ class Simulation {
   // What a step may do. Each has a weight that is drawn for the seed, so that some seeds never commit for long, others
   // crash all the time, others never.
   enum class Step : std::uint8_t {
-    work, commit, materialise, fire_timers, poll, begin, give_back, report, thread_body, start, start_many, await, ask,
-    cancel, serve_late, misuse, die, cut_power, close, fill_disk, fail_sync, fail_tables, jump_clock, count
+    work,
+    commit,
+    materialise,
+    fire_timers,
+    poll,
+    begin,
+    give_back,
+    report,
+    thread_body,
+    start,
+    start_many,
+    await,
+    ask,
+    cancel,
+    serve_late,
+    misuse,
+    die,
+    cut_power,
+    close,
+    fill_disk,
+    fail_sync,
+    fail_tables,
+    jump_clock,
+    count
   };
   void draw_weights();
   [[nodiscard]] Step draw_step();
   void do_step(Step step);
+  // False: it is no request.
+  bool make_request(Step step);
+  void make_trouble(Step step);
+  void die(bool power_cut);
+  [[nodiscard]] bool disk_is_full() const { return trace_.step < full_until_; }
   void fire_timers();
   void fill_disk();
   void fail_tables();

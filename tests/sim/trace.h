@@ -21,7 +21,8 @@ class Trace {
     va_start(arguments, format);
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    for (const char* c = text; *c != '\0'; ++c) hash_ = (hash_ ^ static_cast<unsigned char>(*c)) * 0x100'0000'01B3u;
+    for (const char* c = text; *c != '\0'; ++c)
+      hash_ = (hash_ ^ static_cast<unsigned char>(*c)) * 0x100'0000'01B3u;
     hash_ = mix64(hash_);
     if (prints_) std::printf("%5llu  %s\n", static_cast<unsigned long long>(step), text);
   }

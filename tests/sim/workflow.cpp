@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "core/base/limits.h"
 #include "core/plan/compile.h"
 #include "core/plan/duration.h"
 
@@ -12,12 +13,15 @@ namespace tenuto::testing {
 SimValue SimValue::object(std::uint64_t nonce, bool ok, std::int64_t v, std::size_t padding) {
   SimValue value{"", true, ok, v};
   value.text = "{\"n\":" + std::to_string(nonce) + ",\"ok\":" + (ok ? "true" : "false");
-  if (padding > 0) value.text += ",\"p\":\"" + std::string(padding, static_cast<char>('a' + nonce % 26)) + "\"";
+  if (padding > 0)
+    value.text += ",\"p\":\"" + std::string(padding, static_cast<char>('a' + nonce % 26)) + "\"";
   value.text += ",\"v\":" + std::to_string(v) + "}";
   return value;
 }
 
-SimValue SimValue::number(std::uint64_t nonce) { return {std::to_string(nonce), false, false, 0}; }
+SimValue SimValue::number(std::uint64_t nonce) {
+  return {std::to_string(nonce), false, false, 0};
+}
 
 namespace {
 
@@ -26,14 +30,15 @@ class Maker {
   explicit Maker(Random& random) : random_(random) {}
 
   SimWorkflow make(const std::string& name) {
-    wide_ = random_.chance(1, 12);
     needs_max_ = draw(random_, 0, 3);
-    const std::string tasks = block(-1, 0, 0, wide_ ? draw(random_, 15, 40) : draw(random_, 1, 7));
+    const std::uint32_t count = random_.chance(1, 12) ? draw(random_, 15, 40) : draw(random_, 1, 7);
+    const std::string tasks = random_.chance(1, 100) ? fan_out() : block(-1, 0, 0, count);
     std::string text = "{\"tenuto\":1,\"name\":\"" + name + "\",\"tasks\":" + tasks;
     if (random_.chance(2, 3)) text += ",\"output\":" + output();
     out_.definition = text + "}";
     auto plan = compile_workflow_text(out_.definition);
-    if (!plan.ok()) std::fprintf(stderr, "%s\n%s\n", out_.definition.c_str(), plan.status().message().c_str());
+    if (!plan.ok())
+      std::fprintf(stderr, "%s\n%s\n", out_.definition.c_str(), plan.status().message().c_str());
     TN_CHECK(plan.ok());
     out_.plan = *plan;
     std::map<std::string, int, std::less<>> by_name;
@@ -54,6 +59,26 @@ class Maker {
       text += (text.empty() ? "" : ",") + (choice ? switch_node(guard, arm, depth) : task(guard, arm));
     }
     values_.resize(outside);  // results stay in their arm
+    return "{" + text + "}";
+  }
+
+  // More tasks than a run offers at a time, all behind the first one.
+  std::string fan_out() {
+    needs_max_ = 0;
+    std::string text = task(-1, 0);
+    complete_.resize(1);
+    values_.clear();
+    for (std::uint32_t n = limits::kReadyOfferMax + draw(random_, 1, 100); n > 0; --n) {
+      const int index = add("t" + std::to_string(next_++), -1, 0);
+      SimNode node = out_.nodes[static_cast<std::size_t>(index)];
+      node.needs = complete_;
+      const std::string& first = out_.nodes[static_cast<std::size_t>(complete_[0])].name;
+      text += ",\"" + node.name + "\":{\"needs\":[\"" + first + "\"]," + draw_policy(node);
+      // Few bodies that are polled in batches: they are what a run offers.
+      if (n % 8 != 0) node.action = "host0";
+      text += "\"use\":\"" + node.action + "\"}";
+      out_.nodes[static_cast<std::size_t>(index)] = std::move(node);
+    }
     return "{" + text + "}";
   }
 
@@ -169,8 +194,8 @@ class Maker {
       node.retry.full_jitter = random_.chance(1, 2);
       text += "\"retry\":{\"attempts\":" + std::to_string(node.retry.attempts) + ",\"backoff\":\"" +
               duration_text(node.retry.backoff) + "\",\"factor\":" + (node.retry.factor == 2 ? "2" : "1") +
-              ",\"max\":\"" + duration_text(node.retry.max) + "\",\"jitter\":" +
-              (node.retry.full_jitter ? "\"full\"" : "\"none\"") + "},";
+              ",\"max\":\"" + duration_text(node.retry.max) +
+              "\",\"jitter\":" + (node.retry.full_jitter ? "\"full\"" : "\"none\"") + "},";
     }
     return text;
   }
@@ -210,8 +235,8 @@ class Maker {
     std::string text;
     for (std::size_t i = 0; i < out_.nodes.size(); ++i) {
       if (out_.nodes[i].is_switch || !random_.chance(1, 2)) continue;
-      text += (text.empty() ? "" : ",") +
-              ("\"" + out_.nodes[i].name + "\":\"${" + out_.nodes[i].name + "}\"");
+      text +=
+          (text.empty() ? "" : ",") + ("\"" + out_.nodes[i].name + "\":\"${" + out_.nodes[i].name + "}\"");
       out_.output.push_back(static_cast<int>(i));
     }
     return "{" + text + "}";
@@ -220,7 +245,6 @@ class Maker {
   Random& random_;
   SimWorkflow out_;
   int next_ = 0;
-  bool wide_ = false;
   std::uint32_t needs_max_ = 0;
   std::vector<int> complete_;  // what may be needed
   std::vector<int> values_;    // whose results may be used here
@@ -229,6 +253,8 @@ class Maker {
 
 }  // namespace
 
-SimWorkflow make_workflow(Random& random, const std::string& name) { return Maker(random).make(name); }
+SimWorkflow make_workflow(Random& random, const std::string& name) {
+  return Maker(random).make(name);
+}
 
 }  // namespace tenuto::testing

@@ -52,12 +52,12 @@ struct SimUse {
 struct SimNode {
   std::string name;
   bool is_switch = false;
-  bool is_made = false;                // the switch that the `if` of a task stands for
-  int guard = -1;                      // the switch it stands in, and the arm
+  bool is_made = false;  // the switch that the `if` of a task stands for
+  int guard = -1;        // the switch it stands in, and the arm
   int arm = 0;
-  std::vector<int> needs;              // all that it waits for, arms of switches included
-  std::vector<std::string> need_names; // as written
-  std::vector<SimCondition> arms;      // of a switch
+  std::vector<int> needs;               // all that it waits for, arms of switches included
+  std::vector<std::string> need_names;  // as written
+  std::vector<SimCondition> arms;       // of a switch
   // Of a task.
   std::string action;
   std::vector<SimUse> uses;
@@ -73,7 +73,7 @@ struct SimWorkflow {
   std::vector<int> output;     // an object of these results; empty: no output
   std::string definition;
   PlanRef plan;
-  std::vector<int> node_of;    // by TaskIndex
+  std::vector<int> node_of;  // by TaskIndex
 };
 
 [[nodiscard]] SimWorkflow make_workflow(Random& random, const std::string& name);
@@ -82,7 +82,9 @@ struct SimWorkflow {
 inline const std::vector<std::string> kHostedActions = {"host0", "host1", "late_host", "last_host"};
 inline const std::vector<std::string> kInlineActions = {"inline0", "inline1", "late_inline"};
 inline const std::vector<std::string> kThreadActions = {"thread0"};
-[[nodiscard]] inline bool is_late_action(const std::string& action) { return action[0] == 'l'; }
+[[nodiscard]] inline bool is_late_action(const std::string& action) {
+  return action[0] == 'l';
+}
 inline const std::vector<std::string> kSimPools = {"default", "docker"};
 
 }  // namespace tenuto::testing
