@@ -86,7 +86,7 @@ def show_more(store: Path) -> None:
     beside = Path(sys.executable).with_name("tenuto")
     command = str(beside) if beside.exists() else "tenuto"
     print("\nMetrics (tenuto stats):", flush=True)
-    subprocess.run([command, "--db", store, "stats"], check=True)
+    subprocess.run([command, "--db", store, "stats", "-o", "table"], check=True)
     shown = os.path.relpath(command) if beside.exists() else command
     print("\nLook further:")
     for verb in ("ls", "tree @last", "events @last", "show @last -o json"):

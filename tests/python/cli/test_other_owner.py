@@ -1,6 +1,7 @@
 """The command while another process owns the store."""
 
 import json
+import signal
 from typing import Any
 
 
@@ -103,3 +104,16 @@ def test_when_the_owner_goes_a_waiting_run_takes_over(project: Any) -> None:
     gate.write_text("at last")
     out, err = waiting.communicate(timeout=60)
     assert (waiting.returncode, json.loads(out)) == (0, "at last"), err
+
+
+def test_ctrl_c_works_also_while_the_owner_hangs(project: Any, until: Any) -> None:
+    owner = project.owner()
+    owner.send_signal(signal.SIGSTOP)
+    child = project.popen("start", "flows:etl", "-p", "day=1", "--id", "late")
+    until(lambda: any((project.store / "inbox").iterdir()))
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=10)
+    assert (child.returncode, err) == (130, "tenuto: interrupted\n")
+    # The command was accepted, and is done as soon as the owner goes on.
+    owner.send_signal(signal.SIGCONT)
+    until(lambda: project.call("show", "late", "--json", "state").out == '{"state":"completed"}\n')

@@ -129,6 +129,14 @@ def test_runs_are_named_by_id_prefix_and_words(filled: Any, verb: str) -> None:
         assert filled.call(verb, "@last").out == filled.call(verb, "broken-1").out
 
 
+def test_what_has_ended_cannot_be_cancelled(filled: Any) -> None:
+    answer = filled.call("cancel", "etl-1", "broken-1", "--yes")
+    assert answer.code == 1
+    assert "tenuto: run etl-1 has ended as completed" in answer.err
+    assert "tenuto: run broken-1 has ended as failed" in answer.err
+    assert "accepted" not in answer.err
+
+
 def test_a_prefix_of_several_runs_names_none(filled: Any) -> None:
     assert filled.tenuto("run", "flows:etl", "-p", "day=2", "--id", "etl-2").code == 0
     answer = filled.call("show", "etl-")

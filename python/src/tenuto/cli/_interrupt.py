@@ -43,4 +43,5 @@ def _listen(ear: int) -> None:
         while numbers := signals.read(16):
             if signal.SIGINT in numbers:
                 time.sleep(_GRACE_S)
+                os.write(2, b"tenuto: interrupted\n")
                 os._exit(INTERRUPTED)

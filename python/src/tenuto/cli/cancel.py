@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tenuto import Engine, TenutoError
+from tenuto import Engine, TenutoError, WrongState
 from tenuto.cli import _options as options
 from tenuto.cli._exit import ERROR, OK, WrongUsage, code_of
 from tenuto.cli._output import Column, Output, note
@@ -78,6 +78,10 @@ def _cancel(engine: Engine, rows: Sequence[dict[str, Any]], reason: str | None) 
     for row in rows:
         try:
             run = engine.find(row["id"])
+            state = run.state
+            if state not in (*_OPEN_STATES, "cancelled"):
+                # The owner would say so; without one the command would wait in the inbox for nothing.
+                raise WrongState(f"run {run.id} has ended as {state}; an ended run can't be cancelled")
             run.cancel(reason, by=by)
             row["state"] = run.state
         except TenutoError as error:
