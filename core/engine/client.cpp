@@ -248,22 +248,26 @@ RunAnswer ClientEngine::wait(const RunName& run, Nanos timeout_ns) {
     if (!answer.status.ok()) return answer;
     if (look_again) {
       // The watch begins before the look, so that an end between the two is seen by one of them.
-      const Status began = watch.begin();
+      if (!watch.begin().ok()) {
+        // The journal was recycled between its snapshot and its segments; the next snapshot is newer.
+        if (patience.is_over()) break;
+        patience.sleep();
+        continue;
+      }
       auto looked = look(run);
-      if (!began.ok() || !looked.ok()) {
-        answer.status = began.ok() ? looked.status() : began;
+      if (!looked.ok()) {
+        answer.status = looked.status();
         return answer;
       }
       if (is_final(looked->state)) return *std::move(looked);
       watch.set_run(looked->number);
     }
-    if (patience.is_over()) {
-      answer.status = Status(Code::timed_out, "run " + run.id + " has not ended yet; wait again");
-      return answer;
-    }
+    if (patience.is_over()) break;
     patience.sleep();
     look_again = watch.has_news(durable());
   }
+  answer.status = Status(Code::timed_out, "run " + run.id + " has not ended yet; wait again");
+  return answer;
 }
 
 namespace {

@@ -138,6 +138,9 @@ Status EngineCore::recover() {
     MutexLock lock(retired_mutex_);
     retired_.assign(rebuilder.ended().begin(), rebuilder.ended().end());
   }
+  runs_.for_each([this](RunRef run) {
+    if (!is_final(runs_.at(run.slot).run.state)) recovered_.push_back(run);
+  });
   const Event opened{clock_.wall(), RunNumber{},
                      kRootScope,    kNoTask,
                      Attempt{},     EngineOpened{generation_, options_.process, options_.version}};
@@ -163,11 +166,9 @@ Status EngineCore::health() const {
 
 void EngineCore::resume_runs() {
   Contexts::Lease lease(contexts_);
-  runs_.for_each([&](RunRef run) {
-    const RunSlot& slot = runs_.at(run.slot);
-    const bool is_live = slot.binding != nullptr && !is_final(slot.run.state);
-    if (is_live && deliver(run, ResumeRun{})) process(run, *lease);
-  });
+  for (const RunRef run : std::exchange(recovered_, {})) {
+    if (deliver(run, ResumeRun{})) process(run, *lease);
+  }
 }
 
 }  // namespace tenuto

@@ -54,7 +54,8 @@ class EngineCore final : public Handler {
 
   // Rebuilds the live runs and opens a new generation, which is durable on return. Before anything else; one thread.
   Status recover();
-  // Sends the live runs on their way; after recover(), when whoever executes is ready.
+  // Sends the runs that were rebuilt on their way; once after recover(), when whoever executes is ready. Runs may have been
+  // started and cancelled meanwhile.
   void resume_runs();
 
   // ---- Requests -------------------------------------------------------------------------------------------------
@@ -110,6 +111,8 @@ class EngineCore final : public Handler {
   [[nodiscard]] const CoreOptions& options() const { return options_; }
   [[nodiscard]] Generation generation() const { return generation_; }
   [[nodiscard]] const Ticket* held_ticket(TicketToken token) const;
+  // Tickets that are queued, out, or returned and not heard of.
+  [[nodiscard]] std::size_t tickets_in_use() const { return tickets_.in_use(); }
   // The pool of native bodies that may block.
   [[nodiscard]] Pool& native_pool() { return native_pool_; }
   // Of a ticket that is held.
@@ -182,6 +185,8 @@ class EngineCore final : public Handler {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Materialiser> materialiser_;
   Mutex materialise_mutex_;  // one at a time materialises
+
+  std::vector<RunRef> recovered_;  // until they are resumed
 
   Mutex retired_mutex_;
   std::deque<RetireRun> retired_ TN_GUARDED_BY(retired_mutex_);  // in the order of their positions, nearly

@@ -43,6 +43,11 @@ class Slab {
     MutexLock lock(mutex_);
     free_.push_back(number);
   }
+  // How many numbers are acquired and not released; a moment's picture.
+  [[nodiscard]] std::size_t in_use() const {
+    MutexLock lock(mutex_);
+    return std::size_t{chunk_count_} * kChunkObjects - free_.size();
+  }
   // Any number that acquire() ever returned.
   [[nodiscard]] T& at(std::uint32_t number) const {
     T* chunk = (*chunks_)[number / kChunkObjects].load(std::memory_order_acquire);
@@ -64,7 +69,7 @@ class Slab {
     return true;
   }
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<std::uint32_t> free_ TN_GUARDED_BY(mutex_);
   std::uint32_t chunk_count_ TN_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<std::array<std::atomic<T*>, kChunksMax>> chunks_;

@@ -86,7 +86,8 @@ class Description {
   void write_counts() {
     std::array<std::uint32_t, static_cast<std::size_t>(TaskState::not_reached) + 1> counts{};
     for (std::uint32_t i = 0; i < plan_.node_count(); ++i) {
-      if (plan_.row(TaskIndex{i}).kind == NodeKind::task) ++counts[static_cast<std::size_t>(state_of(TaskIndex{i}))];
+      if (plan_.row(TaskIndex{i}).kind == NodeKind::task)
+        ++counts[static_cast<std::size_t>(state_of(TaskIndex{i}))];
     }
     out_.key("tasks").begin_object();
     for (std::size_t state = 0; state < counts.size(); ++state) {

@@ -10,7 +10,7 @@
 namespace tenuto {
 namespace {
 
-constexpr std::size_t kNamedMax = 4;       // of several that fit, in a message
+constexpr std::size_t kNamedMax = 4;      // of several that fit, in a message
 constexpr std::size_t kIdTimeChars = 10;  // that say the millisecond at which the run began
 
 std::string upper_case(std::string_view text) {
@@ -46,7 +46,8 @@ Result<FoundRun> find_by_word(const View& view, std::string_view text) {
     filter.workflow = std::string(text.substr(kLastOf.size()));
     return newest(view, filter, "the workflow `" + *filter.workflow + "` has no run in this store");
   }
-  return Status(Code::not_found, "`" + std::string(text) + "` names no run; there are @last, @last:WORKFLOW and @failed");
+  return Status(Code::not_found,
+                "`" + std::string(text) + "` names no run; there are @last, @last:WORKFLOW and @failed");
 }
 
 // Runs of the tail whose id was chosen and begins with `prefix`, newest last.
@@ -125,9 +126,11 @@ Result<FoundRun> the_only_one(std::string_view text, const std::vector<FoundRun>
   if (found.empty()) return nothing(text);
   if (found.size() == 1) return found.front();
   std::string names;
-  for (std::size_t i = 0; i < std::min(found.size(), kNamedMax); ++i) names += (i == 0 ? "" : ", ") + found[i].id;
+  for (std::size_t i = 0; i < std::min(found.size(), kNamedMax); ++i)
+    names += (i == 0 ? "" : ", ") + found[i].id;
   if (found.size() > kNamedMax) names += ", …";
-  return Status(Code::conflict, "several runs begin with `" + std::string(text) + "`: " + names + "; give more of the id");
+  return Status(Code::conflict,
+                "several runs begin with `" + std::string(text) + "`: " + names + "; give more of the id");
 }
 
 }  // namespace

@@ -77,7 +77,8 @@ std::optional<Nanos> Durations::percentile(double q) const {
 
 std::optional<double> Durations::mean_seconds() const {
   if (count_ == 0) return std::nullopt;
-  const double sum = static_cast<double>(seconds_) + static_cast<double>(nanos_) / static_cast<double>(kSecond);
+  const double sum =
+      static_cast<double>(seconds_) + static_cast<double>(nanos_) / static_cast<double>(kSecond);
   return sum / static_cast<double>(count_);
 }
 

@@ -48,8 +48,8 @@ Status missing(RunNumber run, const char* what) {
 }
 
 Status incomplete(RunNumber run) {
-  return {Code::damaged,
-          "a part of the history of run " + std::to_string(run.value) + " is missing; restore the store from a backup"};
+  return {Code::damaged, "a part of the history of run " + std::to_string(run.value) +
+                             " is missing; restore the store from a backup"};
 }
 
 // Visits the chunks and gives back how many there were.
@@ -95,10 +95,10 @@ Result<std::vector<Event>> load_events(const StateRead& state, RunNumber run) {
   std::vector<Event> events;
   bool ended = false;
   TN_ASSIGN(const std::uint32_t chunks, visit_chunks(state, run, [&](const Event& event) {
-    ended = ended || event.type() == EventType::run_ended;
-    events.push_back(event);
-    return true;
-  }));
+              ended = ended || event.type() == EventType::run_ended;
+              events.push_back(event);
+              return true;
+            }));
   if (ended) return events;
   const Bytes key = run_key(run);
   ByteView value;

@@ -13,11 +13,11 @@ namespace tenuto {
 
 // What happened to one node. Times are 0 when they have not come.
 struct NodeTimes {
-  WallTime started;            // of its first attempt whose body began
-  WallTime ended;              // when it reached a final state; not of nodes that were never reached
-  std::uint32_t attempts = 0;  // that have ended
+  WallTime started;                // of its first attempt whose body began
+  WallTime ended;                  // when it reached a final state; not of nodes that were never reached
+  std::uint32_t attempts = 0;      // that have ended
   std::optional<Failure> failure;  // of the last failed attempt, unless the node is done
-  WallTime retry_at;           // of a node that waits for its next attempt
+  WallTime retry_at;               // of a node that waits for its next attempt
 };
 
 struct ReplayedRun {

@@ -9,7 +9,9 @@
 namespace tenuto {
 namespace {
 
-Status wrong(std::string message) { return {Code::invalid_argument, "the query: " + std::move(message)}; }
+Status wrong(std::string message) {
+  return {Code::invalid_argument, "the query: " + std::move(message)};
+}
 
 template <class Names>
 std::string listed(const Names& names) {
@@ -32,8 +34,8 @@ Status read_time(const json::Member& member, std::optional<WallTime>& out) {
   if (!text.has_value()) return {};
   out = parse_time(*text);
   if (out.has_value()) return {};
-  return wrong("`" + std::string(member.key()) + "` must be an RFC 3339 time such as 2026-01-31T08:00:00Z, not `" + *text +
-               "`");
+  return wrong("`" + std::string(member.key()) +
+               "` must be an RFC 3339 time such as 2026-01-31T08:00:00Z, not `" + *text + "`");
 }
 
 // Calls `read(member) -> Result<bool>` (false: no such key) for each member.
@@ -47,14 +49,15 @@ Status read_members(std::string_view query, std::span<const std::string_view> kn
   if (!root.is_object()) return wrong("it must be an object with " + listed(known));
   for (const json::Member member : root.members()) {
     TN_ASSIGN(const bool read_it, read(member));
-    if (!read_it) return wrong("there is no `" + std::string(member.key()) + "`; it may have " + listed(known));
+    if (!read_it)
+      return wrong("there is no `" + std::string(member.key()) + "`; it may have " + listed(known));
   }
   return {};
 }
 
-constexpr RunState kStates[] = {RunState::queued,    RunState::running,   RunState::waiting, RunState::paused,
-                                RunState::cancelling, RunState::completed, RunState::failed,  RunState::timed_out,
-                                RunState::rejected,  RunState::cancelled};
+constexpr RunState kStates[] = {
+    RunState::queued,    RunState::running, RunState::waiting,   RunState::paused,   RunState::cancelling,
+    RunState::completed, RunState::failed,  RunState::timed_out, RunState::rejected, RunState::cancelled};
 
 Status add_state(const json::Value& value, std::uint16_t& states) {
   if (value.is_string()) {
@@ -95,7 +98,8 @@ Status read_where(const json::Member& member, RunFilter& filter) {
   if (!program.ok()) return wrong("`where`: " + program.status().message());
   for (const std::string& name : program->names()) {
     if (find_column(name).has_value()) continue;
-    return wrong("`where`: a row has no `" + name + "`; it has " + listed(kRunColumns) + " (text stands in quotes)");
+    return wrong("`where`: a row has no `" + name + "`; it has " + listed(kRunColumns) +
+                 " (text stands in quotes)");
   }
   filter.where = *std::move(program);
   return {};
@@ -108,7 +112,8 @@ Status read_limit(const json::Value& value, RunFilter& filter) {
   return {};
 }
 
-constexpr std::string_view kListKeys[] = {"workflow", "state", "id_prefix", "since", "until", "label", "where", "limit"};
+constexpr std::string_view kListKeys[] = {"workflow", "state", "id_prefix", "since",
+                                          "until",    "label", "where",     "limit"};
 constexpr std::string_view kStatsKeys[] = {"workflow", "since", "until"};
 
 }  // namespace
@@ -163,7 +168,8 @@ Result<StatsQuery> parse_stats_query(std::string_view query) {
     }
     return true;
   }));
-  if (parsed.since && parsed.until && *parsed.until <= *parsed.since) return wrong("`until` must be after `since`");
+  if (parsed.since && parsed.until && *parsed.until <= *parsed.since)
+    return wrong("`until` must be after `since`");
   return parsed;
 }
 

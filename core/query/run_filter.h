@@ -22,9 +22,9 @@ struct RunFilter {
   std::string id_prefix;                // generated ids match in either case
   bool generated_only = false;          // no ids that callers chose
   WallTime started_since{INT64_MIN};
-  WallTime started_until{INT64_MAX};    // exclusive
+  WallTime started_until{INT64_MAX};                        // exclusive
   std::vector<std::pair<std::string, std::string>> labels;  // all of them
-  std::optional<expr::Program> where;   // over the columns of core/query/run_row.h
+  std::optional<expr::Program> where;                       // over the columns of core/query/run_row.h
   std::size_t limit = 100;
 
   [[nodiscard]] bool has(RunState state) const { return (states >> static_cast<unsigned>(state) & 1) != 0; }

@@ -26,7 +26,8 @@ void write_tasks(json::Writer& out, const RunCounts& c) {
 }
 
 void write_tasks(json::Writer& out, const Run& run) {
-  std::array<std::pair<TaskState, std::uint32_t>, static_cast<std::size_t>(TaskState::not_reached) + 1> counts{};
+  std::array<std::pair<TaskState, std::uint32_t>, static_cast<std::size_t>(TaskState::not_reached) + 1>
+      counts{};
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i].first = static_cast<TaskState>(i);
   for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) {
     if (run.plan->row(TaskIndex{i}).kind != NodeKind::task) continue;

@@ -15,8 +15,9 @@
 
 namespace tenuto {
 
-inline constexpr std::array<std::string_view, 12> kRunColumns = {
-    "id", "number", "workflow", "hash", "state", "started", "ended", "labels", "test", "error", "retries", "tasks"};
+inline constexpr std::array<std::string_view, 12> kRunColumns = {"id",    "number",  "workflow", "hash",
+                                                                 "state", "started", "ended",    "labels",
+                                                                 "test",  "error",   "retries",  "tasks"};
 
 // The number of a column.
 [[nodiscard]] std::optional<std::size_t> find_column(std::string_view name);

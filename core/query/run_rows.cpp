@@ -16,8 +16,9 @@ Result<LiveRow> load_live_row(const StateRead& tables, RunNumber run) {
   ByteView value;
   TN_ASSIGN(const bool found, tables.get(Table::live, key, value));
   if (found) return decode_live_row(key, value);
-  return Status(Code::damaged, "run " + std::to_string(run.value) +
-                                   " has events in the journal but no start; restore the store from a backup");
+  return Status(Code::damaged,
+                "run " + std::to_string(run.value) +
+                    " has events in the journal but no start; restore the store from a backup");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class RunRows {
   void close_block();
 
   const View& view_;
-  std::vector<std::pair<Bytes, Bytes>> tail_blocks_;     // key, value
+  std::vector<std::pair<Bytes, Bytes>> tail_blocks_;      // key, value
   std::vector<std::pair<RunNumber, LiveRow>> tail_live_;  // began in the tail, ascending
   SummaryBlock open_;
 };

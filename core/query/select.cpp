@@ -10,7 +10,9 @@
 namespace tenuto {
 namespace {
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 class Selection {
  public:
@@ -69,8 +71,8 @@ class Selection {
 
   Status look_at_live(const RunRows& rows) {
     bool wants_live = false;
-    for (const RunState state : {RunState::queued, RunState::running, RunState::waiting, RunState::paused,
-                                 RunState::cancelling}) {
+    for (const RunState state :
+         {RunState::queued, RunState::running, RunState::waiting, RunState::paused, RunState::cancelling}) {
       wants_live = wants_live || filter_.has(state);
     }
     if (!wants_live) return {};
@@ -143,7 +145,8 @@ class Selection {
 bool id_begins_with(std::string_view id, bool chosen, std::string_view prefix) {
   if (prefix.size() > id.size()) return false;
   if (chosen) return id.substr(0, prefix.size()) == prefix;
-  return std::equal(prefix.begin(), prefix.end(), id.begin(), [](char a, char b) { return upper(a) == upper(b); });
+  return std::equal(prefix.begin(), prefix.end(), id.begin(),
+                    [](char a, char b) { return upper(a) == upper(b); });
 }
 
 Result<std::vector<SelectedRun>> select_runs(const View& view, const RunFilter& filter) {

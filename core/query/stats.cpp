@@ -40,7 +40,9 @@ class Stats {
   Status gather() {
     TN_ASSIGN(const RunRows rows, RunRows::of(view_));
     TN_TRY(rows.for_each_block([this](const SummaryZone& zone, ByteView key, ByteView value) -> Status {
-      if (!window_.meets(zone.started_min, zone.ended_max) && !previous_.meets(zone.started_min, zone.ended_max)) return {};
+      if (!window_.meets(zone.started_min, zone.ended_max) &&
+          !previous_.meets(zone.started_min, zone.ended_max))
+        return {};
       TN_ASSIGN(const std::vector<SummaryRow> in_block, read_summary_rows(key, value));
       for (const SummaryRow& row : in_block) add_ended(row);
       return {};

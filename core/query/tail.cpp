@@ -17,7 +17,8 @@ Result<JournalPlace> find_start(const Log& log, const JournalPlace& applied) {
     if (header.code() == Code::not_found) continue;
     if (!header.ok()) return header.status();
     if (segment == applied.segment && header->first <= applied.position) return applied;
-    if (header->first == applied.position) return JournalPlace{applied.position, segment, kSegmentHeaderBytes};
+    if (header->first == applied.position)
+      return JournalPlace{applied.position, segment, kSegmentHeaderBytes};
   }
   // With nothing behind the watermark this is no loss: poll() says so when something should be there.
   return applied;
@@ -30,7 +31,8 @@ Result<JournalPlace> find_beginning(const Log& log, StoreId& store) {
   const Result<SegmentHeader> header = read_segment_header(log, segments.front());
   if (header.code() == Code::not_found) return JournalPlace();
   if (!header.ok()) return header.status();
-  if (header->first != Position()) return Status(Code::not_found, "the beginning of the journal was recycled");
+  if (header->first != Position())
+    return Status(Code::not_found, "the beginning of the journal was recycled");
   store = header->store;
   return JournalPlace{header->first, segments.front(), kSegmentHeaderBytes};
 }
@@ -75,15 +77,17 @@ Status Tail::poll_records(Position durable, const RecordVisitor& visit) {
 }
 
 Status Tail::visit_frame(const Frame& frame, const RecordVisitor& visit) {
-  return for_each_record_of_batches(
-      frame.batches, frame.begin, [&](const RecordHeader& header, ByteView record, Position end) -> Status {
-        if (header.type == static_cast<std::uint8_t>(EventType::engine_opened)) reassembler_.clear();
-        TN_ASSIGN(const ByteView whole, reassembler_.feed(header, record));
-        if (whole.empty()) return {};
-        RecordHeader joined;
-        if (!decode_header(whole, joined)) return Status(Code::damaged, "a record in pieces is malformed");
-        return visit(joined, whole, end);
-      });
+  return for_each_record_of_batches(frame.batches, frame.begin,
+                                    [&](const RecordHeader& header, ByteView record, Position end) -> Status {
+                                      if (header.type == static_cast<std::uint8_t>(EventType::engine_opened))
+                                        reassembler_.clear();
+                                      TN_ASSIGN(const ByteView whole, reassembler_.feed(header, record));
+                                      if (whole.empty()) return {};
+                                      RecordHeader joined;
+                                      if (!decode_header(whole, joined))
+                                        return Status(Code::damaged, "a record in pieces is malformed");
+                                      return visit(joined, whole, end);
+                                    });
 }
 
 }  // namespace tenuto

@@ -7,7 +7,9 @@
 namespace tenuto {
 namespace {
 
-double seconds(Nanos ns) { return static_cast<double>(ns) / static_cast<double>(kSecond); }
+double seconds(Nanos ns) {
+  return static_cast<double>(ns) / static_cast<double>(kSecond);
+}
 
 // null when there is nothing to divide by.
 void write_share(json::Writer& out, std::string_view name, double part, double whole) {

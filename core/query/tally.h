@@ -34,7 +34,9 @@ class RunTally {
   void write_members(json::Writer& out, double hours) const;
 
  private:
-  [[nodiscard]] std::uint64_t ended_as(RunState state) const { return states_[static_cast<std::size_t>(state)]; }
+  [[nodiscard]] std::uint64_t ended_as(RunState state) const {
+    return states_[static_cast<std::size_t>(state)];
+  }
   void write_rates(json::Writer& out) const;
   void write_cycle_time(json::Writer& out) const;
 

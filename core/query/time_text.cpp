@@ -10,7 +10,8 @@ constexpr Nanos kSecondsADay = 86'400;
 void append_digits(std::string& out, std::int64_t value, int digits) {
   const std::size_t begin = out.size();
   out.append(static_cast<std::size_t>(digits), '0');
-  for (int i = digits; i > 0; --i, value /= 10) out[begin + static_cast<std::size_t>(i) - 1] = static_cast<char>('0' + value % 10);
+  for (int i = digits; i > 0; --i, value /= 10)
+    out[begin + static_cast<std::size_t>(i) - 1] = static_cast<char>('0' + value % 10);
 }
 
 // Reads from the front of a text; after the first mismatch ok() stays false.
@@ -123,9 +124,11 @@ std::optional<WallTime> parse_time(std::string_view text) {
   const int fraction = in.fraction();
   const std::optional<Nanos> zone = in.ok() ? read_zone(in) : std::nullopt;
   if (!in.ok() || !in.at_end() || !zone.has_value()) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
-  if (!date.ok() || year < 1678 || year > 2261 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (!date.ok() || year < 1678 || year > 2261 || hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
   const Nanos days = std::chrono::sys_days{date}.time_since_epoch().count();
   const Nanos seconds = days * kSecondsADay + hour * 3600 + minute * 60 + second - *zone;
   return WallTime{seconds * kSecond + fraction};

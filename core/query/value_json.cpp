@@ -13,7 +13,8 @@ void append_hex(std::string& out, std::uint64_t value) {
 }
 
 std::string base64(ByteView bytes) {
-  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -27,7 +28,9 @@ std::string base64(ByteView bytes) {
   return out;
 }
 
-bool breaks_line(char c) { return c == '\n' || c == '\r'; }
+bool breaks_line(char c) {
+  return c == '\n' || c == '\r';
+}
 
 }  // namespace
 
@@ -39,7 +42,9 @@ std::string to_hex(std::uint64_t high, std::uint64_t low) {
   return out;
 }
 
-void write_count(json::Writer& out, std::uint64_t value) { out.integer(static_cast<std::int64_t>(value)); }
+void write_count(json::Writer& out, std::uint64_t value) {
+  out.integer(static_cast<std::int64_t>(value));
+}
 
 void write_time(json::Writer& out, WallTime time) {
   if (time.ns == 0) {

@@ -19,7 +19,9 @@ namespace {
 // More runs than these are not told from each other; 128 MiB of bits.
 constexpr std::uint64_t kRunsTracked = 1u << 30;
 
-std::string run_text(RunNumber run) { return "run " + std::to_string(run.value); }
+std::string run_text(RunNumber run) {
+  return "run " + std::to_string(run.value);
+}
 
 Status unlike(const char* what) {
   return {Code::damaged, std::string("its summary differs from its history: ") + what};
@@ -162,7 +164,8 @@ class Verifier {
       TN_ASSIGN(const RunNumber run, decode_run_number(key, value));
       TN_ASSIGN(const RunStarted started, load_started(*tables_, run));
       if (started.id == key) return {};
-      return {Code::damaged, "the id `" + std::string(key) + "` leads to " + run_text(run) + ", which has another"};
+      return {Code::damaged,
+              "the id `" + std::string(key) + "` leads to " + run_text(run) + ", which has another"};
     });
   }
 
@@ -186,8 +189,8 @@ class Verifier {
     if (!meta_.has_value()) return;
     const auto expect = [this](const char* what, std::uint64_t noted, std::uint64_t found) {
       if (noted == found) return;
-      report_.problem("meta", std::string(what) + ": " + std::to_string(noted) + " noted, " + std::to_string(found) +
-                                  " found");
+      report_.problem("meta", std::string(what) + ": " + std::to_string(noted) + " noted, " +
+                                  std::to_string(found) + " found");
     };
     expect("ended runs", meta_->summary_rows, ended_rows_);
     expect("live runs", meta_->live_runs, live_rows_);

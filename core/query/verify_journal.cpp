@@ -77,12 +77,14 @@ Result<Walk> walk_frames(const Log& log, const std::optional<JournalMeta>& meta)
   walk.end = reader.place().position;
   if (walk.end >= watermark) return walk;
   return Status(Code::damaged, "journal " + to_text(reader.place()) + ": it ends before position " +
-                                   std::to_string(watermark.value) + ", which was in the state tables already");
+                                   std::to_string(watermark.value) +
+                                   ", which was in the state tables already");
 }
 
 }  // namespace
 
-std::optional<Position> verify_journal(const Log& log, const std::optional<JournalMeta>& meta, VerifyReport& report) {
+std::optional<Position> verify_journal(const Log& log, const std::optional<JournalMeta>& meta,
+                                       VerifyReport& report) {
   Result<Walk> walk = walk_frames(log, meta);
   for (int i = 1; !walk.ok() && i < kTries; ++i) walk = walk_frames(log, meta);
   if (!walk.ok()) {

@@ -18,7 +18,9 @@ bool may_be_recycling(const Status& status) {
   return status.code() == Code::not_found || status.code() == Code::damaged;
 }
 
-bool is_store_event(std::uint8_t type) { return type < static_cast<std::uint8_t>(EventType::run_started); }
+bool is_store_event(std::uint8_t type) {
+  return type < static_cast<std::uint8_t>(EventType::run_started);
+}
 
 Status run_missing(RunNumber run) {
   return {Code::not_found, "there is no run with the number " + std::to_string(run.value)};
@@ -56,8 +58,9 @@ Status View::read(const State& state, const Log& log, Position durable) {
   TN_ASSIGN(tables_, state.begin_read());
   tail_ = std::make_unique<RunGroups>();
   TN_ASSIGN(Tail tail, Tail::from_watermark(log, *tables_));
-  TN_TRY(tail.poll_records(
-      durable, [this](const RecordHeader& header, ByteView record, Position) { return add_record(header, record); }));
+  TN_TRY(tail.poll_records(durable, [this](const RecordHeader& header, ByteView record, Position) {
+    return add_record(header, record);
+  }));
   return index_tail();
 }
 
@@ -76,7 +79,8 @@ Status View::add_store_event(Event event) {
     tail_workflows_.insert_or_assign(stored->hash,
                                      Workflow{std::move(stored->name), std::move(stored->definition)});
   } else if (const auto* applied = std::get_if<CommandApplied>(&event.body)) {
-    tail_commands_.insert_or_assign(applied->command, CommandOutcome{event.at, Code::ok, applied->subject, {}});
+    tail_commands_.insert_or_assign(applied->command,
+                                    CommandOutcome{event.at, Code::ok, applied->subject, {}});
   } else if (const auto* refused = std::get_if<CommandRefused>(&event.body)) {
     tail_commands_.insert_or_assign(refused->command,
                                     CommandOutcome{event.at, refused->code, RunNumber(), refused->message});
@@ -106,8 +110,10 @@ Status View::index_tail() {
       }
       if (*decoded == Decoded::passed_over) return;
       const auto* started = std::get_if<RunStarted>(&event.body);
-      const CommandId id = started != nullptr ? started->command : std::get<CancelRequested>(event.body).command;
-      if (!id.is_none()) tail_commands_.insert_or_assign(id, CommandOutcome{event.at, Code::ok, event.run, {}});
+      const CommandId id =
+          started != nullptr ? started->command : std::get<CancelRequested>(event.body).command;
+      if (!id.is_none())
+        tail_commands_.insert_or_assign(id, CommandOutcome{event.at, Code::ok, event.run, {}});
     });
     TN_TRY(status);
     tail_runs_.push_back(run);
@@ -181,8 +187,8 @@ Result<std::optional<CommandOutcome>> View::command(const CommandId& id) const {
 
 Result<PlanRef> View::plan_of(const WorkflowHash& hash) const {
   const auto tail = tail_workflows_.find(hash);
-  Result<PlanRef> plan =
-      tail != tail_workflows_.end() ? plans_->add(hash, tail->second.definition) : plans_->get(*tables_, hash);
+  Result<PlanRef> plan = tail != tail_workflows_.end() ? plans_->add(hash, tail->second.definition)
+                                                       : plans_->get(*tables_, hash);
   if (plan.ok() || plan.code() == Code::newer_format || plan.code() == Code::storage_error) return plan;
   return Status(Code::damaged, "the workflow of a run can't be read back: " + plan.status().message());
 }
@@ -195,7 +201,9 @@ Result<ByteView> View::workflow_name(const WorkflowHash& hash) const {
   const Bytes key = workflow_key(hash);
   ByteView value;
   TN_ASSIGN(const bool found, tables_->get(Table::workflows, key, value));
-  if (!found) return Status(Code::damaged, "a run names a workflow that is not stored; restore the store from a backup");
+  if (!found)
+    return Status(Code::damaged,
+                  "a run names a workflow that is not stored; restore the store from a backup");
   TN_ASSIGN(const WorkflowRow row, decode_workflow_row(key, value));
   return ByteView(names_.emplace(hash, row.name).first->second);
 }

@@ -11,7 +11,9 @@
 namespace tenuto::testing {
 namespace {
 
-WorkItem numbered(std::uint32_t slot) { return WorkItem(WorkKind::run, 0, slot); }
+WorkItem numbered(std::uint32_t slot) {
+  return WorkItem(WorkKind::run, 0, slot);
+}
 
 // Thread 0 is the owner and follows `script`: '+' pushes the next item, '-' pops, 'b' pushes two at once. The
 // others are thieves, who each steal as often as `steals` says, or up to half once for 0.
@@ -57,14 +59,30 @@ class DequeScenario final : public Scenario {
 
 using Real = DequeScenario<Deque>;
 
-TEST(DequeModel, OwnerAndOneThief) { expect_holds<Real>("++--", 1u, 2u); }
-TEST(DequeModel, OwnerAndTwoThievesRaceForTheLastItem) { expect_holds<Real>("+-", 2u, 1u); }
-TEST(DequeModel, OwnerReusesTheIndexItPopped) { expect_holds<Real>("+-+-", 1u, 2u); }
-TEST(DequeModel, TwoThievesWhileTheOwnerPushesAndPops) { expect_holds<Real>("++-", 2u, 1u); }
-TEST(DequeModel, TheRingGrowsUnderAThief) { expect_holds<Real>("+++-", 1u, 2u, std::size_t{1}); }
-TEST(DequeModel, TheRingWrapsUnderAThief) { expect_holds<Real>("+-+++-", 1u, 2u, std::size_t{2}); }
-TEST(DequeModel, AThiefTakesHalfWhileTheOwnerPops) { expect_holds<Real>("bb--", 1u, 0u); }
-TEST(DequeModel, TwoThievesTakeHalfOfABatch) { expect_holds<Real>("bb-", 2u, 0u); }
+TEST(DequeModel, OwnerAndOneThief) {
+  expect_holds<Real>("++--", 1u, 2u);
+}
+TEST(DequeModel, OwnerAndTwoThievesRaceForTheLastItem) {
+  expect_holds<Real>("+-", 2u, 1u);
+}
+TEST(DequeModel, OwnerReusesTheIndexItPopped) {
+  expect_holds<Real>("+-+-", 1u, 2u);
+}
+TEST(DequeModel, TwoThievesWhileTheOwnerPushesAndPops) {
+  expect_holds<Real>("++-", 2u, 1u);
+}
+TEST(DequeModel, TheRingGrowsUnderAThief) {
+  expect_holds<Real>("+++-", 1u, 2u, std::size_t{1});
+}
+TEST(DequeModel, TheRingWrapsUnderAThief) {
+  expect_holds<Real>("+-+++-", 1u, 2u, std::size_t{2});
+}
+TEST(DequeModel, AThiefTakesHalfWhileTheOwnerPops) {
+  expect_holds<Real>("bb--", 1u, 0u);
+}
+TEST(DequeModel, TwoThievesTakeHalfOfABatch) {
+  expect_holds<Real>("bb-", 2u, 0u);
+}
 
 // The same deque on a ring of fixed size, with one of three planted bugs.
 enum class Bug { half_at_once, weak_pop, blind_pop };

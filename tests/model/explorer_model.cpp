@@ -124,10 +124,19 @@ struct RandomProgram final : Scenario {
       Atomic<std::uint32_t>& cell = cells_[random.below(2)];
       const std::uint32_t value = 1 + thread * operations_ + i;
       switch (random.below(5)) {
-        case 0: cell.store(value); break;
-        case 1: seen_[thread] += ' ' + std::to_string(cell.fetch_add(1)); break;
-        case 2: case 3: seen_[thread] += ' ' + std::to_string(cell.load()); break;
-        default: cell.store(value, kRelaxed); break;
+        case 0:
+          cell.store(value);
+          break;
+        case 1:
+          seen_[thread] += ' ' + std::to_string(cell.fetch_add(1));
+          break;
+        case 2:
+        case 3:
+          seen_[thread] += ' ' + std::to_string(cell.load());
+          break;
+        default:
+          cell.store(value, kRelaxed);
+          break;
       }
     }
   }
@@ -194,12 +203,16 @@ struct Endless final : Scenario {
   Atomic<std::uint32_t> x{0};
 };
 
-TEST(Explorer, FindsALostUpdate) { expect_found<LostUpdate>(); }
+TEST(Explorer, FindsALostUpdate) {
+  expect_found<LostUpdate>();
+}
 TEST(Explorer, FindsALostWakeUp) {
   expect_holds<LostWakeUp>(true);
   expect_found<LostWakeUp>(false);
 }
-TEST(Explorer, FindsALoopThatDoesNotEnd) { expect_found<Endless>(); }
+TEST(Explorer, FindsALoopThatDoesNotEnd) {
+  expect_found<Endless>();
+}
 
 }  // namespace
 }  // namespace tenuto::testing

@@ -77,12 +77,17 @@ class IdleScenario final : public Scenario {
   void work(std::uint32_t index) {
     bool searching = false;
     switch (situation_.workers[index]) {
-      case Begin::working: break;
+      case Begin::working:
+        break;
       case Begin::found_as_searcher:
         if (execute(true)) return;
         break;
-      case Begin::searched_in_vain: searching = sleep(index, true); break;
-      case Begin::worked_in_vain: searching = sleep(index, false); break;
+      case Begin::searched_in_vain:
+        searching = sleep(index, true);
+        break;
+      case Begin::worked_in_vain:
+        searching = sleep(index, false);
+        break;
       case Begin::asleep:
         parkers_[index].park();
         searching = true;
@@ -150,21 +155,29 @@ class IdleScenario final : public Scenario {
   Atomic<std::uint32_t> begun_{0};
 };
 
-void holds(const Situation& situation) { expect_holds<IdleScenario>(situation); }
-void is_found(const Situation& situation) { expect_found<IdleScenario>(situation); }
+void holds(const Situation& situation) {
+  expect_holds<IdleScenario>(situation);
+}
+void is_found(const Situation& situation) {
+  expect_found<IdleScenario>(situation);
+}
 
 TEST(IdleModel, OneWorkerGoesToSleepAsWorkComes) {
   holds({.workers = {Begin::working}});
   holds({.workers = {Begin::working}, .stops_searching = true});
 }
 
-TEST(IdleModel, AWorkerIsWokenForEachOfTwoItems) { holds({.workers = {Begin::working}, .brought = 2}); }
+TEST(IdleModel, AWorkerIsWokenForEachOfTwoItems) {
+  holds({.workers = {Begin::working}, .brought = 2});
+}
 
 TEST(IdleModel, APushBySeqCstStoreNeedsNoReadModifyWrite) {
   holds({.workers = {Begin::working}, .how = Visible::by_seq_cst_store, .store = std::memory_order_seq_cst});
 }
 
-TEST(IdleModel, OneOfTwoSleepersIsWoken) { holds({.workers = {Begin::asleep, Begin::asleep}}); }
+TEST(IdleModel, OneOfTwoSleepersIsWoken) {
+  holds({.workers = {Begin::asleep, Begin::asleep}});
+}
 
 TEST(IdleModel, OneSleepsOneGoesToSleep) {
   holds({.workers = {Begin::searched_in_vain, Begin::asleep}});
@@ -205,9 +218,8 @@ TEST(IdleModel, FindsAFinderThatWakesNobody) {
 }
 
 TEST(IdleModel, FindsAReleaseStoreWhereSeqCstIsNeeded) {
-  is_found({.workers = {Begin::working},
-            .how = Visible::by_seq_cst_store,
-            .store = std::memory_order_release});
+  is_found(
+      {.workers = {Begin::working}, .how = Visible::by_seq_cst_store, .store = std::memory_order_release});
 }
 
 }  // namespace

@@ -102,9 +102,15 @@ class WorkerProcesses final : public Scenario {
 
 using Real = Mailbox<Message>;
 
-TEST(MailboxModel, TwoPushersProcess) { expect_holds<PushersProcess<Real>>(2u, 2u); }
-TEST(MailboxModel, ThreePushersProcess) { expect_holds<PushersProcess<Real>>(3u, 1u); }
-TEST(MailboxModel, TwoPushersAndAProcessor) { expect_holds<WorkerProcesses<Real>>(1u); }
+TEST(MailboxModel, TwoPushersProcess) {
+  expect_holds<PushersProcess<Real>>(2u, 2u);
+}
+TEST(MailboxModel, ThreePushersProcess) {
+  expect_holds<PushersProcess<Real>>(3u, 1u);
+}
+TEST(MailboxModel, TwoPushersAndAProcessor) {
+  expect_holds<WorkerProcesses<Real>>(1u);
+}
 
 // The same protocol with one of two planted bugs.
 enum class Bug { no_second_look, idle_while_processing };

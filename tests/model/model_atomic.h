@@ -33,7 +33,9 @@ class ModelAtomic {
   static constexpr bool is_always_lock_free = true;
 
   ModelAtomic() = default;
-  ModelAtomic(T value) { cell_.word = to_word(value); }  // NOLINT(google-explicit-constructor): as std::atomic
+  ModelAtomic(T value) {
+    cell_.word = to_word(value);
+  }  // NOLINT(google-explicit-constructor): as std::atomic
   ModelAtomic(const ModelAtomic&) = delete;
   ModelAtomic& operator=(const ModelAtomic&) = delete;
 

@@ -30,9 +30,15 @@ class ParkScenario final : public Scenario {
   Atomic<std::uint32_t> announced_{0};
 };
 
-TEST(ParkerModel, OneWaker) { expect_holds<ParkScenario<Parker>>(1u); }
-TEST(ParkerModel, TwoWakers) { expect_holds<ParkScenario<Parker>>(2u); }
-TEST(ParkerModel, ATimedParkTakesTheTokenOrLeavesIt) { expect_holds<ParkScenario<Parker>>(2u, true); }
+TEST(ParkerModel, OneWaker) {
+  expect_holds<ParkScenario<Parker>>(1u);
+}
+TEST(ParkerModel, TwoWakers) {
+  expect_holds<ParkScenario<Parker>>(2u);
+}
+TEST(ParkerModel, ATimedParkTakesTheTokenOrLeavesIt) {
+  expect_holds<ParkScenario<Parker>>(2u, true);
+}
 
 // Announces the sleep with a store, over a token that may have come.
 class BrokenParker {
@@ -57,7 +63,9 @@ class BrokenParker {
   Atomic<std::uint32_t> state_{kEmpty};
 };
 
-TEST(ParkerModel, FindsASleepAnnouncedOverAToken) { expect_found<ParkScenario<BrokenParker>>(1u); }
+TEST(ParkerModel, FindsASleepAnnouncedOverAToken) {
+  expect_found<ParkScenario<BrokenParker>>(1u);
+}
 
 }  // namespace
 }  // namespace tenuto::testing

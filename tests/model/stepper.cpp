@@ -154,7 +154,9 @@ void Stepper::store(ModelCell& cell, std::uint64_t word, bool is_buffered) {
   cell.word = word;
 }
 
-void Stepper::before_update(ModelCell& cell) { await_turn_to_write(cell); }
+void Stepper::before_update(ModelCell& cell) {
+  await_turn_to_write(cell);
+}
 
 void Stepper::futex_wait(ModelCell& cell, std::uint64_t expected) {
   await_turn_to_write(cell);

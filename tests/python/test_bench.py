@@ -12,7 +12,9 @@ def test_the_noop_benchmark_runs_and_writes_its_figures(tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
     subprocess.run(
         [sys.executable, ROOT / "bench/python/noop.py", "--smoke", "--dir", tmp_path, "--json", out],
-        check=True, timeout=120, stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=120,
+        stdout=subprocess.DEVNULL,
     )
     figures = json.loads(out.read_text())["figures"]
     assert len(figures) == 3

@@ -67,11 +67,16 @@ class HistoryMaker {
   void fail(RunNumber run, std::uint32_t task, FailureKind kind = FailureKind::error,
             const std::string& message = "it broke") {
     Live& live = live_.at(run);
-    feed(live, BodyFailed{TaskIndex{task}, Attempt{live.run.rows[task].attempt}, kind,
-                          {"ValueError", message, "line 1\nline 2"}, WallTime{now.ns - kSecond}});
+    feed(live, BodyFailed{TaskIndex{task},
+                          Attempt{live.run.rows[task].attempt},
+                          kind,
+                          {"ValueError", message, "line 1\nline 2"},
+                          WallTime{now.ns - kSecond}});
   }
   void retry(RunNumber run, std::uint32_t task) { feed(live_.at(run), RetryDue{TaskIndex{task}}); }
-  void cancel(RunNumber run, CommandId command = {}) { feed(live_.at(run), CancelAsked{"enough", "ann", command}); }
+  void cancel(RunNumber run, CommandId command = {}) {
+    feed(live_.at(run), CancelAsked{"enough", "ann", command});
+  }
   void record_for_store(EventBody body) { record(event_of(RunNumber(), std::move(body))); }
 
   // One thing that can happen to some live run.
@@ -87,7 +92,8 @@ class HistoryMaker {
       if (state.rows[i].state == TaskState::ready) ready.push_back(i);
       if (state.rows[i].state == TaskState::waiting) waiting.push_back(i);
     }
-    if (!ready.empty() && (waiting.empty() || random_.chance(2, 3))) return end_body(run, ready[random_.below(ready.size())]);
+    if (!ready.empty() && (waiting.empty() || random_.chance(2, 3)))
+      return end_body(run, ready[random_.below(ready.size())]);
     if (!waiting.empty()) retry(run, waiting[random_.below(waiting.size())]);
   }
 

@@ -20,13 +20,18 @@ constexpr std::uint64_t kSeeds = 40;
 
 HistoryMaker random_history(std::uint64_t seed) {
   HistoryMaker maker(seed);
-  const PlanRef plans[] = {maker.define(testing::kLine), maker.define(testing::kFork), maker.define(testing::kEmpty)};
+  const PlanRef plans[] = {maker.define(testing::kLine), maker.define(testing::kFork),
+                           maker.define(testing::kEmpty)};
   Random& random = maker.random();
   const std::uint64_t starts = 1 + random.below(60);
   for (std::uint64_t i = 0; i < starts; ++i) {
     testing::StartWish wish;
     if (random.chance(1, 3)) wish.id = "order-" + std::to_string(random.below(9)) + "-" + std::to_string(i);
-    if (random.chance(1, 3)) wish.labels = random.chance(1, 2) ? R"({"team": "ops"})" : R"({"team":"web",)" "\n" R"("k":"v"})";
+    if (random.chance(1, 3))
+      wish.labels = random.chance(1, 2) ? R"({"team": "ops"})"
+                                        : R"({"team":"web",)"
+                                          "\n"
+                                          R"("k":"v"})";
     if (random.chance(1, 5)) wish.by = "ann";
     wish.test = random.chance(1, 8);
     if (random.chance(1, 4)) wish.command = CommandId{seed + 1, i + 1};
@@ -36,8 +41,9 @@ HistoryMaker random_history(std::uint64_t seed) {
       maker.record_for_store(CommandRefused{CommandId{seed + 2, i + 1}, Code::conflict, "taken"});
     }
     if (random.chance(1, 4)) {
-      maker.record_for_store(PoolUsed{random.chance(1, 2) ? "default" : "docker", WallTime{maker.now.ns - kSecond}, 4,
-                                      4 * kSecond, static_cast<Nanos>(random.below(4 * kSecond))});
+      maker.record_for_store(PoolUsed{random.chance(1, 2) ? "default" : "docker",
+                                      WallTime{maker.now.ns - kSecond}, 4, 4 * kSecond,
+                                      static_cast<Nanos>(random.below(4 * kSecond))});
     }
     if (random.chance(1, 10)) maker.now.ns += static_cast<Nanos>(random.below(5000)) * kSecond;
   }
@@ -50,7 +56,9 @@ std::string all_answers(QueryWorld& world, const HistoryMaker& maker, std::uint6
   const View view = world.view();
   std::string text;
   const auto add = [&](const std::string& question, const Result<Bytes>& answer) {
-    text += question + ": " + (answer.ok() ? *answer : Bytes(code_name(answer.code())) + " " + answer.status().message()) + "\n";
+    text += question + ": " +
+            (answer.ok() ? *answer : Bytes(code_name(answer.code())) + " " + answer.status().message()) +
+            "\n";
   };
   for (std::uint64_t n = 0; n <= maker.last_run().value + 1; ++n) {
     add("describe", describe(view, RunNumber{n}, {}));
@@ -69,7 +77,8 @@ std::string all_answers(QueryWorld& world, const HistoryMaker& maker, std::uint6
            R"({"since":"2023-11-14T22:14:00Z","until":)" + middle + "}"}) {
     add("stats " + query, run_stats(view, query, maker.now));
   }
-  for (const std::string_view id : {"@last", "@last:fork", "@failed", "@last:none", "order-1", "order-", "0", "01", "nothing"}) {
+  for (const std::string_view id :
+       {"@last", "@last:fork", "@failed", "@last:none", "order-1", "order-", "0", "01", "nothing"}) {
     const auto found = view.find(id);
     text += std::string(id) + " -> " + (found.ok() ? found->id : Bytes(code_name(found.code()))) + "\n";
   }
@@ -102,7 +111,8 @@ TEST(QueryProperty, WhereTheTablesEndDoesNotShow) {
       ASSERT_EQ(all_answers(mixed, maker, seed), expected) << "seed=" << seed << " cut=" << cut;
       bool sound = false;
       const auto report = verify(mixed.journal.state(), mixed.journal.log(), sound);
-      ASSERT_TRUE(report.ok() && sound) << "seed=" << seed << " cut=" << cut << " " << (report.ok() ? *report : "");
+      ASSERT_TRUE(report.ok() && sound)
+          << "seed=" << seed << " cut=" << cut << " " << (report.ok() ? *report : "");
     }
   }
 }
@@ -111,15 +121,18 @@ TEST(QueryProperty, WhereTheTablesEndDoesNotShow) {
 void damage_one_value(State& state, Random& random) {
   auto write = state.begin_write();
   ASSERT_TRUE(write.ok());
-  static constexpr Table kTables[] = {Table::meta, Table::workflows, Table::live, Table::history,
-                                      Table::summaries, Table::keys, Table::commands, Table::stats};
+  static constexpr Table kTables[] = {Table::meta,      Table::workflows, Table::live,     Table::history,
+                                      Table::summaries, Table::keys,      Table::commands, Table::stats};
   for (int tries = 0; tries < 50; ++tries) {
     const Table table = kTables[random.below(std::size(kTables))];
     std::vector<std::pair<Bytes, Bytes>> rows;
-    ASSERT_TRUE((*write)->scan(table, {}, [&](ByteView key, ByteView value) {
-      rows.emplace_back(key, value);
-      return true;
-    }).ok());
+    ASSERT_TRUE((*write)
+                    ->scan(table, {},
+                           [&](ByteView key, ByteView value) {
+                             rows.emplace_back(key, value);
+                             return true;
+                           })
+                    .ok());
     if (rows.empty()) continue;
     auto [key, value] = rows[random.below(rows.size())];
     if (value.empty() || random.chance(1, 4)) {
@@ -148,8 +161,8 @@ TEST(QueryProperty, ADamagedRowIsNeverBelieved) {
       damage_one_value(world.journal.state(), random);
     }
     PlanCache fresh;
-    const auto damaged = View::open(world.journal.state(), world.journal.log(), world.journal.committer().durable(), fresh,
-                                    testing::kStoreKey);
+    const auto damaged = View::open(world.journal.state(), world.journal.log(),
+                                    world.journal.committer().durable(), fresh, testing::kStoreKey);
     bool sound = true;
     const auto report = verify(world.journal.state(), world.journal.log(), sound);
     ASSERT_TRUE(report.ok()) << "seed=" << seed;

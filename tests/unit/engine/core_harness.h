@@ -18,12 +18,13 @@ class CoreHarness {
   CoreHarness() { open(); }
 
   // Opens the store again, as after the end of the process.
-  void open() {
+  void open(const std::function<void()>& before_resume = [] {}) {
     core.reset();
     core = std::make_unique<EngineCore>(core_options_for_tests(), clock, log, state);
     const Status status = core->recover();
     TN_CHECK(status.ok());
     for (const auto& [name, body] : natives_) add_native(name, body);
+    before_resume();
     core->resume_runs();
   }
 

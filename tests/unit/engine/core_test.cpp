@@ -223,5 +223,20 @@ TEST(Core, WhatWaitedForRoomOnlyNeedNotWaitForTheDiskAgain) {
   EXPECT_EQ(more.size(), 1u);
 }
 
+TEST(Core, ARunThatStartsBeforeTheRecoveredOnesAreResumedRunsOnce) {
+  CoreHarness h;
+  const PlanRef plan = h.compile(kChain);
+  (void)h.start(plan, "1", "old");
+  h.settle();
+  h.open([&] { (void)h.start(plan, "2", "new"); });
+  int calls = 0;
+  h.native("echo", [&](const BodyCall& call, BodyReport& report) {
+    ++calls;
+    echo(call, report);
+  });
+  h.settle();
+  EXPECT_EQ(calls, 6);
+}
+
 }  // namespace
 }  // namespace tenuto

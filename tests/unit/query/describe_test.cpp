@@ -30,7 +30,9 @@ TEST_F(Describe, ACompletedRun) {
   const PlanRef fork = maker.define(testing::kFork);
   maker.now = WallTime{1'700'000'000 * kSecond};
   const RunNumber run = maker.start(
-      fork, StartWish{.id = "f-1", .input = "[1,\r\n 2]", .labels = R"({"team":"ops"})", .by = "ann", .test = true});
+      fork,
+      StartWish{
+          .id = "f-1", .input = "[1,\r\n 2]", .labels = R"({"team":"ops"})", .by = "ann", .test = true});
   maker.done(run, 0, "true");
   maker.done(run, 2, "\"l\"");
   maker.done(run, 4, "{\"b\":\n1}");
@@ -128,7 +130,9 @@ TEST_F(Describe, BytesComeAsBase64) {
   const PlanRef empty = by_hand.define(testing::kLine);
   const RunNumber run = by_hand.start(empty);
   std::vector<Event> events = by_hand.events();
-  std::get<RunStarted>(events.back().body).input = Payload::make(ContentType::bytes, ByteView("\0\xFF" "abc", 5));
+  std::get<RunStarted>(events.back().body).input = Payload::make(ContentType::bytes, ByteView("\0\xFF"
+                                                                                              "abc",
+                                                                                              5));
   world.take(events, testing::Tables::none);
   EXPECT_EQ(member(*describe(world.view(), run, {}), "input"), R"({"base64":"AP9hYmM="})");
 }

@@ -10,13 +10,13 @@
 namespace tenuto {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::HistoryMaker;
 using testing::lines_of;
 using testing::member;
 using testing::QueryWorld;
 using testing::StartWish;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 class List : public ::testing::Test {
  protected:
@@ -89,7 +89,8 @@ TEST_F(List, Filters) {
   completed("done-2");
   maker.start(fork, StartWish{.id = "forked"});
   EXPECT_THAT(ids(R"({"state":"running"})"), ElementsAre("\"forked\"", "\"live\""));
-  EXPECT_THAT(ids(R"({"state":["waiting","completed"]})"), ElementsAre("\"done-2\"", "\"done-1\"", "\"waiting\""));
+  EXPECT_THAT(ids(R"({"state":["waiting","completed"]})"),
+              ElementsAre("\"done-2\"", "\"done-1\"", "\"waiting\""));
   EXPECT_THAT(ids(R"({"workflow":"fork"})"), ElementsAre("\"forked\""));
   EXPECT_THAT(ids(R"({"workflow":"other"})"), ElementsAre());
   EXPECT_THAT(ids(R"({"id_prefix":"done"})"), ElementsAre("\"done-2\"", "\"done-1\""));
@@ -133,11 +134,14 @@ TEST_F(List, ABlockThatItsZoneRulesOutIsNotRead) {
   auto write = world.journal.state().begin_write();
   Bytes key;
   Bytes value;
-  ASSERT_TRUE((*write)->scan(Table::summaries, {}, [&](ByteView k, ByteView v) {
-    key = k;
-    value = v;
-    return false;
-  }).ok());
+  ASSERT_TRUE((*write)
+                  ->scan(Table::summaries, {},
+                         [&](ByteView k, ByteView v) {
+                           key = k;
+                           value = v;
+                           return false;
+                         })
+                  .ok());
   value.back() ^= 1;
   ASSERT_TRUE((*write)->put(Table::summaries, key, value).ok());
   ASSERT_TRUE((*write)->commit().ok());
@@ -161,7 +165,8 @@ TEST_F(List, RefusesWithTheNextStep) {
   EXPECT_THAT(refused(R"({"limit":-1})"), HasSubstr("`limit`"));
   EXPECT_THAT(refused(R"({"limit":1.5})"), HasSubstr("`limit`"));
   EXPECT_THAT(refused(R"({"where":"state =="})"), HasSubstr("`where`"));
-  EXPECT_THAT(refused(R"({"where":"state == failed"})"), HasSubstr("a row has no `failed`; it has id, number"));
+  EXPECT_THAT(refused(R"({"where":"state == failed"})"),
+              HasSubstr("a row has no `failed`; it has id, number"));
   EXPECT_THAT(refused(R"({"where":"retries + 1"})"), HasSubstr("must be true or false"));
 }
 

@@ -9,11 +9,11 @@
 namespace tenuto {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::HistoryMaker;
 using testing::member;
 using testing::QueryWorld;
 using testing::StartWish;
-using ::testing::HasSubstr;
 
 constexpr Nanos kMinute = 60 * kSecond;
 
@@ -53,7 +53,9 @@ class Stats : public ::testing::Test {
   WallTime now{begin.ns + 120 * kMinute};
 };
 
-double number(const Bytes& text, std::string_view path) { return std::stod(member(text, path)); }
+double number(const Bytes& text, std::string_view path) {
+  return std::stod(member(text, path));
+}
 
 TEST_F(Stats, NothingYet) {
   const Bytes text = stats();
@@ -87,7 +89,8 @@ TEST_F(Stats, RatesAndTimes) {
   EXPECT_NEAR(number(text, "cycle_time.p50"), 10 * 60, 6);
   EXPECT_NEAR(number(text, "cycle_time.p99"), 30 * 60, 6);
   EXPECT_EQ(member(text, "throughput.started"), "5");
-  EXPECT_NEAR(number(text, "throughput.ended_per_hour"), 2, 0.01) << "over the two hours since the first start";
+  EXPECT_NEAR(number(text, "throughput.ended_per_hour"), 2, 0.01)
+      << "over the two hours since the first start";
   EXPECT_EQ(member(text, "attempts.all"), "7");
   EXPECT_EQ(member(text, "attempts.failed"), "2");
   EXPECT_EQ(member(text, "open"), "1");
@@ -137,8 +140,9 @@ TEST_F(Stats, PoolsByTheHour) {
   use(kMinute, "docker", 10 * kSecond);
   use(70 * kMinute, "default", 0);
   const Bytes text = stats();
-  EXPECT_EQ(member(text, "resource_utilization.default"),
-            R"({"busy_slot_seconds":100.0,"available_slot_seconds":300.0,"utilization":0.3333333333333333,"slots_max":4})");
+  EXPECT_EQ(
+      member(text, "resource_utilization.default"),
+      R"({"busy_slot_seconds":100.0,"available_slot_seconds":300.0,"utilization":0.3333333333333333,"slots_max":4})");
   EXPECT_DOUBLE_EQ(number(text, "resource_utilization.docker.utilization"), 0.1);
   const std::string since = format_time(WallTime{begin.ns + 60 * kMinute});
   const Bytes later = stats(R"({"since":")" + since + R"("})");
@@ -150,8 +154,10 @@ TEST_F(Stats, PoolsByTheHour) {
 TEST_F(Stats, RefusesWithTheNextStep) {
   world.take(maker);
   const View view = world.view();
-  EXPECT_THAT(run_stats(view, R"({"where":"true"})", now).status().message(), HasSubstr("workflow, since, until"));
-  const auto turned = run_stats(view, R"({"since":"2026-01-02T00:00:00Z","until":"2026-01-01T00:00:00Z"})", now);
+  EXPECT_THAT(run_stats(view, R"({"where":"true"})", now).status().message(),
+              HasSubstr("workflow, since, until"));
+  const auto turned =
+      run_stats(view, R"({"since":"2026-01-02T00:00:00Z","until":"2026-01-01T00:00:00Z"})", now);
   EXPECT_EQ(turned.code(), Code::invalid_argument);
 }
 

@@ -12,7 +12,8 @@ using testing::QueryWorld;
 
 std::vector<EventType> poll_all(Tail& tail, Position durable) {
   std::vector<EventType> types;
-  const Status status = tail.poll(durable, [&](const Event& event, Position) { types.push_back(event.type()); });
+  const Status status =
+      tail.poll(durable, [&](const Event& event, Position) { types.push_back(event.type()); });
   EXPECT_TRUE(status.ok()) << status.message();
   return types;
 }

@@ -28,10 +28,11 @@ TEST(TimeText, ReadsZonesAndFractions) {
 }
 
 TEST(TimeText, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "2023-11-14", "2023-11-14T22:13:20", "2023-13-14T22:13:20Z", "2023-02-29T00:00:00Z",
-                           "2023-11-14T24:13:20Z", "2023-11-14T22:60:20Z", "2023-11-14T22:13:61Z", "2023-11-14T22:13:20.Z",
-                           "2023-11-14T22:13:20.1234567890Z", "2023-11-14T22:13:20+1:00", "2023-11-14T22:13:20+24:00",
-                           "1677-01-01T00:00:00Z", "2262-01-01T00:00:00Z", "2023-11-14T22:13:20Z ", "x023-11-14T22:13:20Z"}) {
+  for (const char* text :
+       {"", "2023-11-14", "2023-11-14T22:13:20", "2023-13-14T22:13:20Z", "2023-02-29T00:00:00Z",
+        "2023-11-14T24:13:20Z", "2023-11-14T22:60:20Z", "2023-11-14T22:13:61Z", "2023-11-14T22:13:20.Z",
+        "2023-11-14T22:13:20.1234567890Z", "2023-11-14T22:13:20+1:00", "2023-11-14T22:13:20+24:00",
+        "1677-01-01T00:00:00Z", "2262-01-01T00:00:00Z", "2023-11-14T22:13:20Z ", "x023-11-14T22:13:20Z"}) {
     EXPECT_EQ(parse_time(text), std::nullopt) << text;
   }
 }
@@ -39,7 +40,8 @@ TEST(TimeText, RefusesWhatIsNoTime) {
 TEST(TimeText, ReadsBackWhatItWrites) {
   Random random(1);
   for (int i = 0; i < 20'000; ++i) {
-    const WallTime time{static_cast<Nanos>(random.below(9'000'000'000'000'000)) * 1000 - 1'000'000'000'000'000'000};
+    const WallTime time{static_cast<Nanos>(random.below(9'000'000'000'000'000)) * 1000 -
+                        1'000'000'000'000'000'000};
     ASSERT_EQ(parse_time(format_time(time)), time) << format_time(time);
   }
 }

@@ -3,18 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/store/keys.h"
 #include "core/journal/live_row.h"
+#include "core/store/keys.h"
 #include "tests/support/query_world.h"
 
 namespace tenuto {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::HistoryMaker;
 using testing::member;
 using testing::QueryWorld;
 using testing::StartWish;
-using ::testing::HasSubstr;
 
 class Verify : public ::testing::Test {
  protected:
@@ -71,7 +71,9 @@ TEST(VerifyEmpty, AStoreThatNobodyOpened) {
 }
 
 TEST_F(Verify, ALostChunk) {
-  change([&](StateWrite& write) { EXPECT_TRUE(write.erase(Table::history, history_key({run, ChunkNumber{0}})).ok()); });
+  change([&](StateWrite& write) {
+    EXPECT_TRUE(write.erase(Table::history, history_key({run, ChunkNumber{0}})).ok());
+  });
   EXPECT_THAT(report(), HasSubstr("\"run 1\""));
   EXPECT_FALSE(sound);
 }
@@ -84,17 +86,22 @@ TEST_F(Verify, ALostLiveRow) {
 }
 
 TEST_F(Verify, AnIdThatLeadsElsewhere) {
-  change([&](StateWrite& write) { EXPECT_TRUE(write.put(Table::keys, "three", encode_run_number(run, "three")).ok()); });
+  change([&](StateWrite& write) {
+    EXPECT_TRUE(write.put(Table::keys, "three", encode_run_number(run, "three")).ok());
+  });
   EXPECT_THAT(report(), HasSubstr("the id `three` leads to run 1"));
 }
 
 TEST_F(Verify, ADefinitionUnderAnotherHash) {
   change([&](StateWrite& write) {
     Bytes value;
-    EXPECT_TRUE(write.scan(Table::workflows, {}, [&](ByteView, ByteView v) {
-      value = v;
-      return false;
-    }).ok());
+    EXPECT_TRUE(write
+                    .scan(Table::workflows, {},
+                          [&](ByteView, ByteView v) {
+                            value = v;
+                            return false;
+                          })
+                    .ok());
     EXPECT_TRUE(write.put(Table::workflows, workflow_key({1, 2}), value).ok());
   });
   report();
@@ -106,7 +113,8 @@ TEST_F(Verify, ADamagedFrame) {
   const SegmentNumber segment = world.journal.log().list()->front();
   Bytes bytes;
   ASSERT_TRUE(world.journal.log().read(segment, 0, 4096, bytes).ok());
-  for (const std::size_t at : {std::size_t{8}, kSegmentHeaderBytes + 4, kSegmentHeaderBytes + kFrameHeaderBytes + 20}) {
+  for (const std::size_t at :
+       {std::size_t{8}, kSegmentHeaderBytes + 4, kSegmentHeaderBytes + kFrameHeaderBytes + 20}) {
     Bytes damaged = bytes;
     damaged[at] ^= 0x40;
     const ByteView piece(damaged);

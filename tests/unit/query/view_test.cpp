@@ -10,12 +10,12 @@
 namespace tenuto {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::HistoryMaker;
 using testing::JournalSizes;
 using testing::QueryWorld;
 using testing::StartWish;
 using testing::Tables;
-using ::testing::HasSubstr;
 
 TEST(View, OfAnEmptyStoreFindsNothing) {
   QueryWorld world;
@@ -55,7 +55,8 @@ TEST_P(ViewFind, ByWholeIdAndByPrefix) {
   const RunNumber longer = maker.start(line, StartWish{.id = "report-2026-08-again"});
   const View view = view_of(maker);
   EXPECT_EQ(view.find("report-2026-07")->number, july);
-  EXPECT_EQ(view.find("report-2026-08")->number, august) << "a whole id beats a longer one that begins with it";
+  EXPECT_EQ(view.find("report-2026-08")->number, august)
+      << "a whole id beats a longer one that begins with it";
   EXPECT_EQ(view.find("report-2026-08-")->number, longer);
   EXPECT_EQ(view.find("report-2026-08-")->id, "report-2026-08-again");
   EXPECT_EQ(view.find("Report-2026-07").code(), Code::not_found) << "case counts for chosen ids";
@@ -82,7 +83,8 @@ TEST_P(ViewFind, GeneratedIdsInEitherCase) {
     EXPECT_EQ(view.find(lower)->id, id);
     EXPECT_EQ(view.find(lower.substr(0, 9))->number, run);
     EXPECT_EQ(view.find(id.substr(0, 20))->number, run);
-    EXPECT_EQ(view.find(id.substr(0, 25) + (id[25] == '0' ? "1" : "0")).code(), Code::not_found) << "a wrong check";
+    EXPECT_EQ(view.find(id.substr(0, 25) + (id[25] == '0' ? "1" : "0")).code(), Code::not_found)
+        << "a wrong check";
   }
   EXPECT_EQ(view.find("01").code(), Code::conflict);
   EXPECT_EQ(view.find(make_run_id(maker.now, RunNumber{99}, testing::kStoreKey)).code(), Code::not_found);
@@ -152,7 +154,8 @@ TEST(View, StaysTheSameWhileTheStoreGoesOn) {
 // Puts `act` between two reads of the log, as another thread would.
 class BusyLog final : public Log {
  public:
-  BusyLog(const MemLog& log, std::uint64_t at, std::function<void()> act) : log_(log), at_(at), act_(std::move(act)) {}
+  BusyLog(const MemLog& log, std::uint64_t at, std::function<void()> act)
+      : log_(log), at_(at), act_(std::move(act)) {}
   Result<std::vector<SegmentNumber>> list() const override {
     tick();
     return log_.list();
@@ -212,7 +215,8 @@ TEST(View, AJournalThatEndsTooEarlyIsDamaged) {
   maker.start(maker.define(testing::kLine));
   world.take(maker);
   const Position beyond{world.journal.committer().durable().value + 8};
-  const auto view = View::open(world.journal.state(), world.journal.log(), beyond, world.plans, testing::kStoreKey);
+  const auto view =
+      View::open(world.journal.state(), world.journal.log(), beyond, world.plans, testing::kStoreKey);
   EXPECT_EQ(view.code(), Code::damaged);
 }
 
