@@ -308,6 +308,7 @@ void Simulation::check_end() {
   settle();
   if (!world_.health().ok()) return trace_.violation("unhealthy at the end: " + world_.health().message());
   if (world_.core().run_table().size() != 0) return trace_.violation("ended runs stay in the run table");
+  if (world_.core().tickets_in_use() != 0) return trace_.violation("tickets are leaked");
   if (world_.core().materialiser().applied() != world_.core().committer().durable())
     return trace_.violation("not everything is in the tables");
   PlanCache plans;
