@@ -46,7 +46,7 @@ void count(void* user_data, const tenuto_task*, tenuto_completion*) {
 double many_runs(Scratch& scratch, std::uint64_t total) {
   // Enough runs to fill the groups of a commit, few enough to stay in the caches.
   constexpr std::uint64_t kChunk = 1024;
-  constexpr std::uint64_t kWindow = 16 * kChunk;
+  constexpr std::uint64_t kWindow = 64 * kChunk;
   const Workflow workflow(kFive);
   std::atomic<std::uint64_t> ended{0};
   Store store(scratch.next());
