@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/ids.h"
@@ -47,9 +48,23 @@ struct RunSlot {
   std::unique_ptr<RunExtra> extra;
   Run run;
 
+  RunSlot() = default;
+  // What was on its way when the engine ended goes with it.
+  ~RunSlot() {
+    if (extra != nullptr) destroy(extra->backlog);
+    if (!mailbox.is_idle()) destroy(mailbox.take_all());
+  }
+  RunSlot(const RunSlot&) = delete;
+  RunSlot& operator=(const RunSlot&) = delete;
+
   RunExtra& make_extra() {
     if (extra == nullptr) extra = std::make_unique<RunExtra>();
     return *extra;
+  }
+
+ private:
+  static void destroy(Message* list) {
+    while (list != nullptr) delete std::exchange(list, list->next);
   }
 };
 

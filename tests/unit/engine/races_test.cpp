@@ -116,6 +116,16 @@ TEST(Races, ConcurrentStartsOfAnEndedIdGetItsRun) {
   EXPECT_EQ(h.core->run_table().size(), 0u);
 }
 
+// The message is the waiter's only other owner.
+TEST(Races, WhatWasOnItsWayEndsWithTheEngine) {
+  CoreHarness h;
+  const RunName run = h.start(h.compile(kOne));
+  const WaiterRef waiter = h.await(run);
+  ASSERT_GT(waiter.use_count(), 1);
+  h.open();
+  EXPECT_EQ(waiter.use_count(), 1);
+}
+
 TEST(Races, TablesThatCannotBeWrittenForGoodAreTold) {
   CoreHarness h;
   h.native("done", done);
