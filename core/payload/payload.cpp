@@ -15,8 +15,11 @@ Payload Payload::make(ContentType type, ByteView bytes) {
 
 Payload::Block* Payload::allocate(ContentType type, std::size_t size) {
   TN_CHECK(size <= std::numeric_limits<std::uint32_t>::max());
-  void* memory = ::operator new(sizeof(Block) + size);
-  return new (memory) Block{1, static_cast<std::uint32_t>(size), type};
+  // One byte more: hosts in C are promised a zero behind the bytes.
+  void* memory = ::operator new(sizeof(Block) + size + 1);
+  Block* block = new (memory) Block{1, static_cast<std::uint32_t>(size), type};
+  block->data()[size] = '\0';
+  return block;
 }
 
 void Payload::release(Block* block) {
