@@ -39,11 +39,11 @@ tidy: build ## The checks of .clang-tidy, where clang-tidy-14 is installed (minu
 format: setup ## Format all C++, C and Python files in place
 	@.ci/format
 
-asan: setup ## Unit, property and C tests under AddressSanitizer and UBSan
-	@.ci/sanitize asan '^(unit|property|capi)[/_]'
+asan: setup ## Unit and C tests under AddressSanitizer and UBSan
+	@.ci/sanitize asan '^(unit/(payload|expr|sched|timer|query|engine):|capi/)'
 
-tsan: setup ## Unit and C tests under ThreadSanitizer
-	@.ci/sanitize tsan '^(unit|capi)[/_]'
+tsan: setup ## Tests of what threads share, under ThreadSanitizer
+	@.ci/sanitize tsan '^(unit/(sched|engine):|capi/)'
 
 soak: build ## Repeat the crash, simulation and model tests for a long time
 	@ctest --test-dir build/dev --output-on-failure -R '^(crash|sim|model)[/_]' --repeat until-fail:50
