@@ -7,10 +7,10 @@ tidy.py --self-test    plant violations and see that each is found
 import ast
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import checker
 import tree
 
 FILE_LINES_MAX = 600
@@ -212,29 +212,5 @@ PLANTED: dict[str, tuple[str, str | None]] = {
 }  # fmt: skip
 
 
-def self_test() -> list[str]:
-    """Plants every kind of violation in a tree of its own; says which were missed and what was found for nothing."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for name, (text, _) in PLANTED.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text, encoding="utf-8")
-        problems = check(root)
-    wanted = {name: part for name, (_, part) in PLANTED.items() if part}
-    missed = [
-        f"missed in {name}: {part}"
-        for name, part in wanted.items()
-        if not any(name in line and part in line for line in problems)
-    ]
-    false = [line for line in problems if not any(line.startswith(f"{name}:") for name in wanted)]
-    return missed + [f"found for nothing: {line}" for line in false]
-
-
-def main() -> int:
-    problems = self_test() if "--self-test" in sys.argv[1:] else check(tree.ROOT)
-    print("\n".join(problems) if problems else "tidy: ok")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(checker.run("tidy", check, PLANTED))
