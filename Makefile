@@ -45,8 +45,8 @@ asan: setup ## Unit and C tests under AddressSanitizer and UBSan
 tsan: setup ## Tests of what threads share, under ThreadSanitizer
 	@.ci/sanitize tsan '^(unit/(sched|engine):|capi/)'
 
-soak: build ## Repeat the crash, simulation and model tests for a long time
-	@ctest --test-dir build/dev --output-on-failure -R '^(crash|sim|model)[/_]' --repeat until-fail:50
+soak: build ## Simulator and kill test on fresh seeds for MINUTES (10); SEED repeats one
+	@.ci/soak "$(or $(MINUTES),10)" $(SEED)
 
 check-install: setup ## pip install into a fresh venv and try it there
 	@.ci/check-install

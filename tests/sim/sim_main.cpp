@@ -2,7 +2,7 @@
 //
 //   sim_engine --seed N [--steps N] [--runs N] [--trace]   one seed, twice: both must do the same
 //   sim_engine --seeds A..B                                 a range
-//   sim_engine --minutes M [--seeds A..B]                   from A on, for so long
+//   sim_engine --minutes M [--seeds A]                      from A on, for so long
 //   sim_engine --plants                                     each planted bug must be found
 //
 // The last line is `sim: inputs N, violations N, crashes N`; the exit code is 1 after a violation.
@@ -143,7 +143,7 @@ Totals run_seeds() {
   const bool timed = arguments_now.minutes > 0;
   for (std::uint64_t seed = arguments_now.first; timed ? !minutes_over() : seed <= arguments_now.last;
        ++seed) {
-    run_seed(seed, seed % kTwice == 0 || arguments_now.first == arguments_now.last, totals);
+    run_seed(seed, seed % kTwice == 0 || (!timed && arguments_now.first == arguments_now.last), totals);
     if (totals.violations == 10) break;  // enough to look at
   }
   return totals;
