@@ -84,6 +84,11 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
   }
 
   std::vector<RetireRun>& ended() { return ended_; }
+  // Those that have not ended, in the order in which they lie in memory, nearly.
+  std::vector<RunRef> live() {
+    std::erase_if(begun_, [this](RunRef run) { return is_final(core_.runs_.at(run.slot).run.state); });
+    return std::move(begun_);
+  }
 
  private:
   Status begin(const Event& event, const RunStarted& started, Position end) {
@@ -102,6 +107,7 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     slot.last = end;
     last_number_ = event.run;
     last_run_ = run;
+    begun_.push_back(*run);
     if (started.id_chosen) {
       slot.chosen_id = Payload::make(ContentType::bytes, started.id);
       core_.runs_.keep_id(started.id, identity_of(event.run, started.workflow, started.input));
@@ -111,6 +117,7 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
 
   EngineCore& core_;
   Changes changes_;
+  std::vector<RunRef> begun_;
   std::vector<RetireRun> ended_;
   RunNumber last_number_;
   std::optional<RunRef> last_run_;
@@ -126,7 +133,8 @@ Status EngineCore::recover() {
   }
   generation_ = Generation{found.last.value + 1};
   next_run_.store(found.next_run.value, std::memory_order_relaxed);
-  segments_ = std::make_unique<Segments>(found.segments, found.spares, log_.segment_bytes());
+  segments_ = std::make_unique<Segments>(found.segments, found.spares, log_.segment_bytes(),
+                                         options_.journal_window_bytes);
   ring_ = std::make_unique<Ring>(found.next.position);
   committer_ = std::make_unique<Committer>(log_, *ring_, *segments_, *listener_,
                                            CommitterOptions{options_.store_id, generation_, found.next});
@@ -138,9 +146,7 @@ Status EngineCore::recover() {
     MutexLock lock(retired_mutex_);
     retired_.assign(rebuilder.ended().begin(), rebuilder.ended().end());
   }
-  runs_.for_each([this](RunRef run) {
-    if (!is_final(runs_.at(run.slot).run.state)) recovered_.push_back(run);
-  });
+  recovered_ = rebuilder.live();
   const Event opened{clock_.wall(), RunNumber{},
                      kRootScope,    kNoTask,
                      Attempt{},     EngineOpened{generation_, options_.process, options_.version}};
@@ -151,7 +157,13 @@ Status EngineCore::recover() {
     if (commit_one(*lease)) continue;
     if (!committer_->health().ok()) return committer_->health();
     if (committer_->stall() == Stall::window) {
+      const Position applied = materialiser_->applied();
       materialise_all();
+      // Tables without room: nothing moves before there is some.
+      if (materialiser_->applied() == applied) {
+        TN_TRY(materialiser_->health());
+        TN_TRY(materialiser_->warning());
+      }
     } else if (committer_->stall() == Stall::storage) {
       return committer_->warning();
     }

@@ -41,12 +41,6 @@ class NumberMap {
     close_gap(i);
     --size_;
   }
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    for (const Place& p : places_) {
-      if (p.number != 0) visit(p.run);
-    }
-  }
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:

@@ -42,18 +42,6 @@ class RunTable {
   [[nodiscard]] std::optional<RunRef> find(RunNumber number) const;
   // The id of a live run that has begun, as people see it; empty for any other.
   [[nodiscard]] std::string id_of(RunNumber number, std::uint64_t store_key) const;
-  // Calls `visit(RunRef)` for every run; runs that come or go meanwhile may be missed.
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    for (NumberShard& shard : numbers_) {
-      std::vector<RunRef> runs;
-      {
-        MutexLock lock(shard.mutex);
-        shard.runs.for_each([&](RunRef run) { runs.push_back(run); });
-      }
-      for (const RunRef run : runs) visit(run);
-    }
-  }
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
   // Claims a chosen id. The run that has it already, or nullopt: it is the caller's now. `stored() ->

@@ -111,10 +111,11 @@ Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Pa
     const RunNumber number{first.value + i};
     const auto run = runs_.add(number);
     if (!run.has_value()) return Status(Code::full, "too many live runs");
-    StartRun start{&binding, {}, number, clock_.wall(), nullptr};
-    start.started = RunStarted{
-        plan->hash(), make_run_id(start.at, number, options_.store_key), false, false, inputs[i], "", "",
+    const WallTime at = clock_.wall();
+    RunStarted started{
+        plan->hash(), make_run_id(at, number, options_.store_key), false, false, inputs[i], "", "",
         CommandId{}};
+    StartRun start{&binding, std::move(started), number, at, nullptr};
     if (!begin(*run, std::move(start), context)) elsewhere.push_back(*run);
   }
   // What began here is in the ring by now; the others answer for themselves.

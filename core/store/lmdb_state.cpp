@@ -2,6 +2,7 @@
 
 #include <lmdb.h>
 
+#include <array>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -25,6 +26,7 @@ ByteView from_lmdb(const MDB_val& value) {
 class Cursor {
  public:
   int open(MDB_txn* txn, unsigned table) { return mdb_cursor_open(txn, table, &cursor_); }
+  [[nodiscard]] bool is_open() const { return cursor_ != nullptr; }
   Cursor() = default;
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
@@ -91,8 +93,19 @@ class LmdbRead final : public StateRead {
  public:
   LmdbRead(LmdbEnv& env, MDB_txn* txn) : env_(env), txn_(txn), reader_(env, txn) {}
   ~LmdbRead() override { env_.end_read(txn_, maker_); }
+  // By a cursor that stays where it was: a look-up near the one before stays in its page and doesn't come down from the
+  // root, and who reads many keys mostly reads them in order.
   Result<bool> get(Table table, ByteView key, ByteView& value) const override {
-    return reader_.get(table, key, value);
+    TN_TRY(check_key(key));
+    Cursor& cursor = places_[static_cast<std::size_t>(table)];
+    int error = cursor.is_open() ? 0 : cursor.open(txn_, env_.table(table));
+    MDB_val name = to_lmdb(key);
+    MDB_val found{};
+    if (error == 0) error = cursor.move(MDB_SET, name, found);
+    if (error == MDB_NOTFOUND) return false;
+    if (error != 0) return env_.status(error, "read");
+    value = from_lmdb(found);
+    return true;
   }
   Status scan(Table table, ByteView from, const Visit& visit) const override {
     return reader_.scan(table, from, false, visit);
@@ -106,6 +119,7 @@ class LmdbRead final : public StateRead {
   MDB_txn* txn_;
   const std::thread::id maker_ = std::this_thread::get_id();
   TxnReader reader_;
+  mutable std::array<Cursor, kTableCount> places_;  // one a table, opened at its first look-up
 };
 
 class LmdbWrite final : public StateWrite {
