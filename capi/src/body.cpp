@@ -68,17 +68,21 @@ BodyReport report_of_result(const tenuto_completion& completion) {
 }  // namespace
 
 BodyReport report_of(const tenuto_completion& completion) {
+  const auto failed_as = [&](FailureKind kind, const char* usual_type) {
+    std::string type = text_of(completion.error_type, completion.error_type_size);
+    if (type.empty()) type = usual_type;
+    return failed(kind, std::move(type), text_of(completion.error_message, completion.error_message_size),
+                  text_of(completion.error_trace, completion.error_trace_size));
+  };
   switch (completion.outcome) {
     case TENUTO_OUTCOME_DONE:
       return report_of_result(completion);
     case TENUTO_OUTCOME_FAILED:
-    case TENUTO_OUTCOME_STOP: {
-      std::string type = text_of(completion.error_type, completion.error_type_size);
-      if (type.empty()) type = "Error";
-      return failed(completion.outcome == TENUTO_OUTCOME_STOP ? FailureKind::stop : FailureKind::error,
-                    std::move(type), text_of(completion.error_message, completion.error_message_size),
-                    text_of(completion.error_trace, completion.error_trace_size));
-    }
+      return failed_as(FailureKind::error, "Error");
+    case TENUTO_OUTCOME_STOP:
+      return failed_as(FailureKind::stop, "Error");
+    case TENUTO_OUTCOME_TIMED_OUT:
+      return failed_as(FailureKind::timed_out, "TimedOut");
     default:
       return failed(FailureKind::stop, "InvalidArgument",
                     "unknown outcome " + std::to_string(completion.outcome) + " of a body", "");
@@ -97,14 +101,18 @@ thread_local BodyStorage storage;
 // The text that the last tenuto_task_* call of this thread returned.
 thread_local std::string task_text;
 
+// Null for what is no task, and for one whose body has come back.
+const Ticket* ticket_of(const tenuto_task* task) {
+  if (task == nullptr || task->struct_size < sizeof(tenuto_task) || task->source == nullptr) return nullptr;
+  return static_cast<const Engine*>(task->source)->held_ticket(TicketToken(task->token));
+}
+
 template <class Text>
 const char* task_text_of(const tenuto_task* task, Text&& text) {
   task_text.clear();
-  if (task == nullptr || task->struct_size < sizeof(tenuto_task) || task->source == nullptr) return "";
   try {
-    const auto& engine = *static_cast<const Engine*>(task->source);
-    if (const Ticket* ticket = engine.held_ticket(TicketToken(task->token)))
-      task_text = text(engine, *ticket);
+    if (const Ticket* ticket = ticket_of(task))
+      task_text = text(*static_cast<const Engine*>(task->source), *ticket);
   } catch (const std::bad_alloc&) {
     task_text.clear();
   }
@@ -141,6 +149,13 @@ const char* tenuto_task_run_id(const tenuto_task* task) {
 const char* tenuto_task_idempotency_key(const tenuto_task* task) {
   return task_text_of(
       task, [](const Engine& engine, const Ticket& ticket) { return engine.idempotency_key_of(ticket); });
+}
+
+int64_t tenuto_task_timeout_ns(const tenuto_task* task) {
+  const Ticket* ticket = ticket_of(task);
+  if (ticket == nullptr) return -1;
+  const Nanos timeout = ticket->binding->plan->policy_of(ticket->task).timeout_ns;
+  return timeout > 0 ? timeout : -1;
 }
 
 tenuto_status tenuto_engine_register_native(tenuto_engine* engine, const char* action, size_t action_size,

@@ -3,13 +3,32 @@
 namespace tenuto {
 namespace {
 
-// A value that is not JSON text can be passed on but not looked into.
+bool is_bytes(const Payload& value) {
+  return value.content_type() == ContentType::bytes;
+}
+
+// Bytes count as missing: they are no value of an expression, even where they happen to read as JSON.
 expr::Operand operand_of(const Run& run, OperandRef ref) {
-  if (ref.is_input()) return {expr::Operand::Kind::value, run.input.view()};
+  if (ref.is_input()) {
+    if (is_bytes(run.input)) return {};
+    return {expr::Operand::Kind::value, run.input.view()};
+  }
   const TaskRow& row = run.rows[ref.node];
   if (row.state == TaskState::skipped) return {expr::Operand::Kind::skipped, {}};
   if (row.state != TaskState::done) return {expr::Operand::Kind::missing, {}};
+  if (is_bytes(row.result)) return {};
   return {expr::Operand::Kind::value, row.result.view()};
+}
+
+// The same failure, or what is behind it: a result of bytes.
+Status explained(const Run& run, const std::vector<OperandRef>& refs, const Status& failure) {
+  for (const OperandRef ref : refs) {
+    if (ref.is_input() || !is_bytes(run.rows[ref.node].result)) continue;
+    return {Code::invalid_argument,
+            "the result of `" + std::string(run.plan->name_of(TaskIndex{ref.node})) +
+                "` is bytes, and expressions take JSON; return it as JSON text, in base64"};
+  }
+  return failure;
 }
 
 std::span<const expr::Operand> bind(const Run& run, const std::vector<OperandRef>& refs,
@@ -24,7 +43,7 @@ Result<Payload> render(const Run& run, const BoundTemplate& bound, expr::Skipped
   Bytes text;
   auto rendered =
       expr::render(bound.pattern, bind(run, bound.operands, evaluation), evaluation.evaluator, text, skipped);
-  if (!rendered.ok()) return rendered.status();
+  if (!rendered.ok()) return explained(run, bound.operands, rendered.status());
   if (*rendered == expr::Rendered::skipped) return Payload();
   return Payload::json(text);
 }
@@ -55,7 +74,7 @@ Result<std::uint32_t> choose_arm(const Run& run, TaskIndex switch_node, Evaluati
     const BoundCondition& condition = *arms[i].condition;
     auto holds = expr::evaluate_condition(condition.program, bind(run, condition.operands, evaluation),
                                           evaluation.evaluator);
-    if (!holds.ok()) return at_node(run, switch_node, holds.status());
+    if (!holds.ok()) return at_node(run, switch_node, explained(run, condition.operands, holds.status()));
     if (*holds) return i;
   }
   return SwitchChosen::kNoArm;

@@ -73,8 +73,8 @@ PyObject* call_body(PyObject* call, bool deferred, const tenuto_task& task) {
   PyObject* result = nullptr;
   if (deferred) {
     if (PyObject* facts = facts_of(task)) {
-      result =
-          PyObject_CallFunction(call, "OKN", argument, static_cast<unsigned long long>(task.token), facts);
+      result = PyObject_CallFunction(call, "OKNL", argument, static_cast<unsigned long long>(task.token),
+                                     facts, static_cast<long long>(tenuto_task_timeout_ns(&task)));
     }
   } else {
     running_task = &task;

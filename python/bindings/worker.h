@@ -17,7 +17,7 @@ class Bodies {
  public:
   struct Entry {
     PyObject* call = nullptr;  // Owned.
-    bool deferred = false;     // It takes the task's facts too, and completes it later by its token.
+    bool deferred = false;     // It takes token, facts and time-out too, and completes the task later.
   };
 
   Bodies() = default;

@@ -32,6 +32,74 @@ static void check_close_wakes(tenuto_engine *engine) {
   tenuto_worker_destroy(&worker);
 }
 
+/* Takes the one task that is ready in the pool "docker". */
+static tenuto_batch *take(tenuto_worker *worker, tenuto_task *task) {
+  tenuto_batch *batch = NULL;
+  CHECK_OK(tenuto_worker_poll(worker, 1, 10000000000LL, &batch));
+  CHECK_OK(tenuto_batch_next(batch, task));
+  return batch;
+}
+
+/* A host that can stop a body says so; the attempt counts as timed out whoever noticed first. */
+static void check_time_out(tenuto_engine *engine, tenuto_worker *worker) {
+  tenuto_workflow *workflow = NULL;
+  CHECK_OK(tenuto_workflow_compile(
+      TEXT("{\"tenuto\": 1, \"name\": \"slow\", \"tasks\": {"
+           "\"s\": {\"use\": \"host:a\", \"pool\": \"docker\", \"timeout\": \"1h\"}}}"),
+      &workflow));
+  tenuto_run *run = NULL;
+  CHECK_OK(tenuto_engine_start(engine, workflow, NULL, &run));
+  tenuto_task task;
+  tenuto_batch *batch = take(worker, &task);
+  CHECK(tenuto_task_timeout_ns(&task) == 3600LL * 1000000000LL);
+  CHECK(tenuto_task_timeout_ns(NULL) == -1);
+  tenuto_completion completion = TENUTO_COMPLETION_INIT;
+  completion.token = task.token;
+  completion.outcome = TENUTO_OUTCOME_TIMED_OUT;
+  CHECK_OK(tenuto_worker_complete(worker, &completion, 1, NULL));
+  CHECK(tenuto_task_timeout_ns(&task) == -1);
+  tenuto_batch_destroy(&batch);
+  tenuto_buffer *text = NULL;
+  CHECK_STATUS(TENUTO_STATUS_TASK_FAILED, tenuto_run_result(run, 10000000000LL, &text));
+  CHECK(strstr(tenuto_buffer_data(text, NULL), "\"TimedOut\"") != NULL);
+  tenuto_buffer_destroy(&text);
+  CHECK_OK(tenuto_run_describe(run, &text));
+  CHECK(strstr(tenuto_buffer_data(text, NULL), "\"state\":\"timed_out\"") != NULL);
+  tenuto_buffer_destroy(&text);
+  tenuto_run_destroy(&run);
+  tenuto_workflow_destroy(&workflow);
+}
+
+/* Arguments are JSON, so a result of bytes can't become one: the run says so, and which task it is. */
+static void check_bytes(tenuto_engine *engine, tenuto_worker *worker) {
+  tenuto_workflow *workflow = NULL;
+  CHECK_OK(tenuto_workflow_compile(
+      TEXT("{\"tenuto\": 1, \"name\": \"bytes\", \"tasks\": {"
+           "\"photo\": {\"use\": \"host:a\", \"pool\": \"docker\"},"
+           "\"print\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"of\": \"${photo}\"}}}}"),
+      &workflow));
+  tenuto_run *run = NULL;
+  CHECK_OK(tenuto_engine_start(engine, workflow, NULL, &run));
+  tenuto_task task;
+  tenuto_batch *batch = take(worker, &task);
+  CHECK(tenuto_task_timeout_ns(&task) == -1);
+  tenuto_completion completion = TENUTO_COMPLETION_INIT;
+  completion.token = task.token;
+  completion.result = "12";
+  completion.result_size = 2;
+  completion.content_type = TENUTO_CONTENT_BYTES;
+  CHECK_OK(tenuto_worker_complete(worker, &completion, 1, NULL));
+  tenuto_batch_destroy(&batch);
+  tenuto_buffer *text = NULL;
+  CHECK_STATUS(TENUTO_STATUS_TASK_FAILED, tenuto_run_result(run, 10000000000LL, &text));
+  const char *error = tenuto_buffer_data(text, NULL);
+  CHECK(strstr(error, "`print`") != NULL && strstr(error, "`photo`") != NULL &&
+        strstr(error, "base64") != NULL);
+  tenuto_buffer_destroy(&text);
+  tenuto_run_destroy(&run);
+  tenuto_workflow_destroy(&workflow);
+}
+
 int main(void) {
   char path[512];
   make_store_path(path, sizeof path);
@@ -93,6 +161,8 @@ int main(void) {
   size_t late = 0;
   CHECK_OK(tenuto_worker_complete(worker, &invented, 1, &late));
   CHECK(late == 1);
+  check_time_out(engine, worker);
+  check_bytes(engine, worker);
   CHECK_OK(tenuto_worker_close(worker));
   tenuto_batch *batch = NULL;
   CHECK_STATUS(TENUTO_STATUS_CLOSED, tenuto_worker_poll(worker, 1, 0, &batch));

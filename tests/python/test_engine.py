@@ -198,6 +198,25 @@ def test_a_time_out_ends_the_attempt(engine: tenuto.Engine) -> None:
     assert raised.value.task == "stuck"
 
 
+def test_a_time_out_cancels_an_async_body(engine: tenuto.Engine) -> None:
+    seen: list[tuple[int, str]] = []
+
+    @task(name="stuck_async", timeout="50ms", retry=Retry(attempts=1, backoff="1ms", jitter="none"))
+    async def stuck() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append((tenuto.info().attempt, "cancelled"))
+            raise
+
+    run = workflow(lambda: stuck(), name="w").start()
+    with pytest.raises(tenuto.TaskFailed) as raised:
+        run.result(timeout=LONG)
+    assert (raised.value.type, raised.value.message, raised.value.attempt) == ("TimedOut", "no result after 0.05 s", 2)
+    assert seen[0] == (1, "cancelled")
+    assert run.status().tasks == {"timed_out": 1} or run.describe()["nodes"][0]["state"] == "timed_out"
+
+
 def test_cancel(engine: tenuto.Engine) -> None:
     entered, release, seen = threading.Event(), threading.Event(), []
 

@@ -263,6 +263,9 @@ TENUTO_API const char *tenuto_task_run_id(const tenuto_task *task);
 /* 32 hexadecimal digits, the same for every attempt of this task, also after recovery, and different in another
  * store: pass it to outside services so that a repeated attempt is recognised. Lifetime as above. Since: 0.1. */
 TENUTO_API const char *tenuto_task_idempotency_key(const tenuto_task *task);
+/* How long this attempt may take, counted from its start; -1: as long as it likes, or the task is no longer valid.
+ * Hosts that can stop a body do so then, and complete it as TENUTO_OUTCOME_TIMED_OUT. Since: 0.1. */
+TENUTO_API int64_t tenuto_task_timeout_ns(const tenuto_task *task);
 
 /* What a body reports. Zero-initialised means: done, with the result null. */
 typedef struct tenuto_completion {
@@ -284,8 +287,9 @@ typedef struct tenuto_completion {
   { (uint32_t)sizeof(tenuto_completion), TENUTO_OUTCOME_DONE, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 #define TENUTO_OUTCOME_DONE 0
-#define TENUTO_OUTCOME_FAILED 1 /* retried as the policy says */
-#define TENUTO_OUTCOME_STOP 2   /* failed, and no retry */
+#define TENUTO_OUTCOME_FAILED 1    /* retried as the policy says */
+#define TENUTO_OUTCOME_STOP 2      /* failed, and no retry */
+#define TENUTO_OUTCOME_TIMED_OUT 3 /* the host stopped it at its time-out; retried as the policy says */
 
 /* A native body. Fills *completion; what it points to must stay valid until the body returns to the library, which
  * copies it (use thread-local or static storage, or tenuto_completion_copy). Runs on a library thread; must not throw,

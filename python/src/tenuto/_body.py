@@ -11,7 +11,7 @@ from tenuto import serialize
 from tenuto._signature import Signature
 from tenuto.errors import InvalidArgument, Stop, TooLarge
 
-__all__ = ["DONE", "AsyncBody", "Body", "Failure", "async_body", "describe", "sync_body"]
+__all__ = ["DONE", "TIMED_OUT", "AsyncBody", "Body", "Failure", "async_body", "describe", "sync_body", "timed_out"]
 
 #: Arguments as JSON -> result as JSON, or None for null.
 Body: TypeAlias = Callable[[bytes], bytes | None]
@@ -19,7 +19,7 @@ AsyncBody: TypeAlias = Callable[[bytes], Awaitable[bytes]]
 #: Type, message and traceback, as UTF-8.
 Failure: TypeAlias = tuple[bytes, bytes, bytes]
 
-DONE, FAILED, STOP = 0, 1, 2
+DONE, FAILED, STOP, TIMED_OUT = 0, 1, 2, 3
 _TRACE_CHARS_MAX: Final = 64 * 1024
 
 
@@ -78,6 +78,11 @@ def describe(error: BaseException) -> tuple[int, Failure]:
     lines = traceback.format_exception(type(error), error, _users(error.__traceback__))
     outcome = STOP if isinstance(error, Stop) else FAILED
     return outcome, _failure(type(error).__name__, _message(error), "".join(lines)[-_TRACE_CHARS_MAX:])
+
+
+def timed_out(timeout_ns: int) -> Failure:
+    """What the engine records of an attempt that was stopped at its time-out, in its own words."""
+    return _failure("TimedOut", f"no result after {timeout_ns / 1e9:g} s", "")
 
 
 def _failure(*texts: str) -> Failure:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tenuto import _core, _registry
-from tenuto._body import DONE, AsyncBody, Body, Failure, async_body, describe, sync_body
+from tenuto._body import DONE, TIMED_OUT, AsyncBody, Body, Failure, async_body, describe, sync_body, timed_out
 from tenuto._context import Facts, TaskInfo, in_async_body
 from tenuto.errors import InvalidArgument, TenutoError
 
@@ -155,13 +155,13 @@ class _Loop:
         self._thread = threading.Thread(target=self._run, name="tenuto-async", daemon=True)
         self._thread.start()
 
-    def submitter(self, worker: _core.Worker, body: AsyncBody) -> Callable[[bytes, int, Facts], None]:
+    def submitter(self, worker: _core.Worker, body: AsyncBody) -> Callable[[bytes, int, Facts, int], None]:
         """What a worker calls with a task of this body, on its own thread; waits while there are too many."""
 
-        def submit(arguments: bytes, token: int, facts: Facts) -> None:
+        def submit(arguments: bytes, token: int, facts: Facts, timeout_ns: int) -> None:
             self._room.acquire()
             with self._lock:
-                self._arrived.append(lambda: self._begin(worker, body, arguments, token, facts))
+                self._arrived.append(lambda: self._begin(worker, body, arguments, token, facts, timeout_ns))
                 first = len(self._arrived) == 1
             if first and not self._stopping:
                 self._loop.call_soon_threadsafe(self._take)
@@ -188,22 +188,30 @@ class _Loop:
         for begin in arrived:
             begin()
 
-    def _begin(self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts) -> None:
-        task = self._loop.create_task(self._perform(worker, body, arguments, token, facts))
+    def _begin(
+        self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts, timeout_ns: int
+    ) -> None:
+        task = self._loop.create_task(self._perform(worker, body, arguments, token, facts, timeout_ns))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _perform(self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts) -> None:
+    async def _perform(
+        self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts, timeout_ns: int
+    ) -> None:
         in_async_body(TaskInfo(*facts))
+        alarm = _Alarm(self._loop, timeout_ns)
         try:
             self._report(worker, (token, DONE, await body(arguments)))
         except asyncio.CancelledError as error:
             if self._stopping:
                 raise
-            self._report(worker, (token, *describe(error)))
+            # The engine has the same time-out; whichever is first, the attempt counts as timed out.
+            ended = (TIMED_OUT, timed_out(timeout_ns)) if alarm.rang else describe(error)
+            self._report(worker, (token, *ended))
         except BaseException as error:
             self._report(worker, (token, *describe(error)))
         finally:
+            alarm.stop()
             self._room.release()
 
     def _report(self, worker: _core.Worker, ended: Ended) -> None:
@@ -225,3 +233,22 @@ class _Loop:
         for worker in list(self._ended):
             self._flush(worker)
         self._loop.stop()
+
+
+class _Alarm:
+    """Cancels the current asyncio task at the time-out of its attempt."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, timeout_ns: int) -> None:
+        self.rang = False
+        self._task = asyncio.current_task()
+        self._timer = loop.call_later(timeout_ns / 1e9, self._ring) if timeout_ns >= 0 else None
+
+    def stop(self) -> None:
+        """The body has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _ring(self) -> None:
+        self.rang = True
+        if self._task is not None:
+            self._task.cancel()
