@@ -26,6 +26,13 @@ def test_right_code_passes() -> None:
     assert mypy(HERE / "typing" / "ok.py").startswith("Success")
 
 
+def test_the_example_of_the_readme_passes(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (HERE.parents[1] / "README.md").read_text(), re.DOTALL)
+    shop = tmp_path / "shop.py"
+    shop.write_text(example)
+    assert mypy(shop).startswith("Success")
+
+
 def test_each_wrong_line_is_found() -> None:
     wrong = HERE / "typing" / "wrong.py"
     found = set(re.findall(r"wrong\.py:(\d+): error: .*\[([a-z-]+)\]$", mypy(wrong), re.MULTILINE))

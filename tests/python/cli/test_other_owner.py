@@ -16,6 +16,16 @@ def test_run_waits_for_what_the_owner_does(project: Any) -> None:
     assert project.call("db", "info", "--json", "owner_pid").json() == {"owner_pid": owner.pid}
 
 
+def test_a_run_that_must_own_the_store_ends_with_7(project: Any) -> None:
+    owner = project.owner()
+    answer = project.call("run", "flows:etl", "-p", "day=1", "--own")
+    assert (answer.code, answer.out) == (7, "")
+    assert f"is owned by process {owner.pid}" in answer.err
+    assert project.call("ls").out == ""
+    owner.communicate("")
+    assert project.call("run", "flows:etl", "-p", "day=1", "--own").code == 0
+
+
 def test_start_reading_and_cancel_go_to_the_owner(project: Any, until: Any) -> None:
     project.owner()
     gate = project.folder / "gate"

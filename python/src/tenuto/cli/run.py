@@ -56,6 +56,9 @@ def run(
         str | None, typer.Option("--timeout", metavar="1m", help="Wait so long; the run itself goes on.")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show on stderr how it goes on.")] = False,
+    own: Annotated[
+        bool, typer.Option("--own", help="Run the tasks in this process; end with 7 when another owns the store.")
+    ] = False,
     db: options.Db = None,
 ) -> None:
     """Run a workflow here and print its output as JSON.
@@ -66,7 +69,7 @@ def run(
     found, workflow, coded = _prepared(target, param, input, policies)
     labels = pairs("--label", label)
     path = store_path(context, db)
-    with contextlib.closing(tenuto.open(path)) as engine:
+    with contextlib.closing(tenuto.open(path, mode="owner" if own else "auto")) as engine:
         if engine.role == "owner":
             found.bring_bodies()
         started = _submit(engine, workflow, coded, id, labels)
