@@ -217,7 +217,7 @@ Result<RunAnswer> ClientEngine::look(const RunName& run) {
   TN_ASSIGN(const ReplayedRun replayed, replay(picture, number));
   RunAnswer answer;
   answer.number = number;
-  answer.state = replayed.run.state;
+  answer.state = shown_state(replayed.run);
   answer.output = replayed.run.output;
   if (is_final(answer.state) && answer.state != RunState::completed && replayed.run.trouble != nullptr) {
     answer.failure = replayed.run.trouble->failure;

@@ -4,6 +4,7 @@
 #include "core/machine/apply.h"
 #include "core/machine/decide.h"
 #include "core/machine/outstanding.h"
+#include "core/query/replay.h"
 
 namespace tenuto {
 
@@ -331,9 +332,7 @@ RunAnswer Processor::answer_now() const {
   const Run& run = slot_.run;
   RunAnswer answer;
   answer.number = run.number;
-  answer.state = run.state;
-  if (run.state == RunState::running && slot_.in_flight == 0 && run.open > 0)
-    answer.state = RunState::waiting;
+  answer.state = shown_state(run);
   answer.output = run.output;
   if (is_final(run.state) && run.state != RunState::completed && run.trouble != nullptr) {
     answer.failure = run.trouble->failure;

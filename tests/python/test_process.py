@@ -28,13 +28,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 started: list["subprocess.Popen[str]"] = []
 
 
-def start(folder: Path, program: str, *args: str) -> "subprocess.Popen[str]":
+def start(folder: Path, program: str, *args: str, stdin: int | None = None) -> "subprocess.Popen[str]":
     (folder / "app.py").write_text(program)
     environment = {**os.environ, "TENUTO_DB": str(folder / "store")}
     process = subprocess.Popen(
         [sys.executable, "-u", "app.py", *args],
         cwd=folder,
         env=environment,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -184,6 +185,40 @@ def test_a_waiting_client_takes_over(folder: Path) -> None:
     number, ran_in, pid, role = result.split()
     assert (number, ran_in, role) == ("2", pid, "owner")
     assert states.endswith("completed")
+
+
+BETWEEN_ATTEMPTS = """
+import sys, tenuto
+from tenuto import Retry, task, workflow
+
+@task(retry=Retry(attempts=1, backoff="1h", jitter="none"))
+def fail() -> None:
+    raise ValueError("not yet")
+
+@workflow
+def w() -> None:
+    fail()
+
+with tenuto.open() as engine:
+    if engine.role == "owner":
+        w.start(id="r")
+        print("started", flush=True)
+        sys.stdin.read()
+    else:
+        run = engine.find("r")
+        while run.status().state != "waiting":
+            pass
+        print(run.state, [row.state for row in engine.runs()])
+"""
+
+
+def test_the_state_is_the_one_that_lists_show(folder: Path) -> None:
+    owner = start(folder, BETWEEN_ATTEMPTS, stdin=subprocess.PIPE)
+    assert line(owner) == "started"
+    assert finish(start(folder, BETWEEN_ATTEMPTS)) == "waiting ['waiting']\n"
+    assert owner.stdin is not None
+    owner.stdin.close()
+    owner.wait(TIMEOUT)
 
 
 def test_leaving_without_close(folder: Path) -> None:
