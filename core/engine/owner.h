@@ -59,7 +59,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   Result<std::uint32_t> register_hosted(std::string_view action) override;
   Result<std::shared_ptr<PoolWorker>> open_worker(std::string_view pool, std::uint32_t slots) override;
   const Ticket* held_ticket(TicketToken token) const override { return core_->held_ticket(token); }
-  std::string run_id_of(const Ticket& ticket) const override { return core_->run_id_of(ticket); }
+  std::string run_id_of(const Ticket& ticket) const override;
   std::string idempotency_key_of(const Ticket& ticket) const override {
     return core_->idempotency_key_of(ticket);
   }

@@ -149,6 +149,17 @@ Status OwnerEngine::cancel_run(const RunName& run, CancelAsked cancel) {
                                  "; an ended run can't be cancelled"};
 }
 
+std::string OwnerEngine::run_id_of(const Ticket& ticket) const {
+  if (std::string id = core_->run_id_of(ticket); !id.empty()) return id;
+  // The body outlives its run, which was forgotten because all of it is in the tables.
+  const std::shared_lock call(calls_);
+  if (!check_open().ok()) return {};
+  const auto read = state_->begin_read();
+  if (!read.ok()) return {};
+  const auto started = load_started(**read, ticket.number);
+  return started.ok() ? started->id : std::string();
+}
+
 Result<Bytes> OwnerEngine::describe(const RunName& run) {
   const std::shared_lock call(calls_);
   TN_ASSIGN(View picture, view());
