@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "core/payload/json.h"
 
@@ -20,36 +19,7 @@ constexpr std::size_t kIdChars = 32;
 constexpr std::size_t kCommandBytesMax = 2 * limits::kValueBytesMax + (1u << 20);
 
 Status failed(const std::string& what, const std::string& path) {
-  const int error = errno;
-  const Code code = error == ENOSPC || error == EDQUOT ? Code::full : Code::storage_error;
-  return {code, what + " " + path + ": " + std::strerror(error)};
-}
-
-// A descriptor that closes itself.
-class File {
- public:
-  File(const std::string& path, int flags, mode_t mode = 0)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
-bool write_all(int fd, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
+  return io_status(errno, what, path);
 }
 
 void text_member(json::Writer& out, ByteView key, ByteView value) {
@@ -147,27 +117,12 @@ Status Inbox::submit(CommandId id, const Command& command) const {
     return {Code::too_large, "the command has " + std::to_string(text.size()) + " bytes; the limit is " +
                                  std::to_string(kCommandBytesMax)};
   }
-  const std::string name = command_file_name(id);
-  const std::string temporary = directory_ + "/." + name + ".tmp";
-  const std::string final_path = directory_ + "/" + name;
-  {
-    const File file(temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (!file.is_open()) return failed("can't create", temporary);
-    if (!write_all(file.fd(), text) || ::fsync(file.fd()) != 0) {
-      const Status status = failed("can't write", temporary);
-      ::unlink(temporary.c_str());
-      return status;
-    }
-  }
-  if (::rename(temporary.c_str(), final_path.c_str()) != 0) return failed("can't rename", temporary);
-  const File folder(directory_, O_RDONLY | O_DIRECTORY);
-  if (!folder.is_open() || ::fsync(folder.fd()) != 0) return failed("can't sync", directory_);
-  return {};
+  return replace_file(calls_, directory_, command_file_name(id), text);
 }
 
 Result<std::vector<std::string>> Inbox::list() const {
   DIR* folder = ::opendir(directory_.c_str());
-  if (folder == nullptr) return failed("can't read", directory_);
+  if (folder == nullptr) return failed("read", directory_);
   struct Found {
     timespec changed;
     std::string name;
@@ -193,23 +148,15 @@ Result<std::vector<std::string>> Inbox::list() const {
 
 Result<Bytes> Inbox::read(const std::string& name) const {
   const std::string path = directory_ + "/" + name;
-  const File file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!file.is_open()) return failed("can't open", path);
-  struct stat facts {};
-  if (::fstat(file.fd(), &facts) != 0) return failed("can't read", path);
-  if (static_cast<std::size_t>(facts.st_size) > kCommandBytesMax) {
+  TN_ASSIGN(const OwnedFile file, open_file(calls_, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  const std::int64_t size = calls_.size(file.fd());
+  if (size < 0) return io_status(static_cast<int>(-size), "read", path);
+  if (static_cast<std::size_t>(size) > kCommandBytesMax) {
     return Status(Code::too_large, path + ": the command is larger than the limit");
   }
-  Bytes text(static_cast<std::size_t>(facts.st_size), '\0');
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t n = ::pread(file.fd(), text.data() + done, text.size() - done, static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed("can't read", path);
-    if (n == 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  text.resize(done);
+  Bytes text(static_cast<std::size_t>(size), '\0');
+  TN_ASSIGN(const std::size_t got, read_upto(calls_, file.fd(), 0, text.size(), text.data(), path));
+  text.resize(got);
   return text;
 }
 

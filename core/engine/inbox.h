@@ -16,6 +16,7 @@
 #include "core/base/ids.h"
 #include "core/base/status.h"
 #include "core/engine/engine.h"
+#include "core/store/files.h"
 
 namespace tenuto {
 
@@ -46,9 +47,11 @@ using Command = std::variant<StartCommand, CancelCommand>;
 // Thread safety: const functions by any thread and process.
 class Inbox {
  public:
-  explicit Inbox(std::string directory) : directory_(std::move(directory)) {}
+  explicit Inbox(std::string directory, FileCalls& calls = FileCalls::system())
+      : calls_(calls), directory_(std::move(directory)) {}
 
-  // Accepts a command: durable on return. full, storage_error; too_large for what the owner would refuse to read.
+  // Accepts a command: durable on return. full, storage_error; too_large for what the owner would refuse to read; poisoned
+  // when the folder can't be synced: it may be accepted all the same.
   Status submit(CommandId id, const Command& command) const;
   // The commands that wait, oldest first by name of file time.
   Result<std::vector<std::string>> list() const;
@@ -60,6 +63,7 @@ class Inbox {
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
+  FileCalls& calls_;
   std::string directory_;
 };
 

@@ -47,6 +47,14 @@ Status sync_names(FileCalls& calls, const OwnedFile& directory, const std::strin
   return error != 0 ? sync_status(error, path) : Status();
 }
 
+// Writes a file that is nothing yet: after a failure it can be written again from its start.
+Status write_new(FileCalls& calls, const std::string& path, ByteView content) {
+  TN_ASSIGN(const OwnedFile file, open_file(calls, path, O_WRONLY | O_CREAT | O_TRUNC));
+  TN_TRY(write_all(calls, file.fd(), 0, std::span(&content, 1), path));
+  const int error = -retry_interrupted([&] { return calls.fsync(file.fd()); });
+  return error != 0 ? io_status(error, "sync", path) : Status();
+}
+
 }  // namespace
 
 Status io_status(int error, std::string_view action, const std::string& path) {
@@ -145,13 +153,16 @@ Status replace_file(FileCalls& calls, const std::string& directory, const std::s
   const std::string temporary = path + ".new";
   // Opened first, so that after the rename nothing but the sync can fail.
   TN_ASSIGN(const OwnedFile names, open_file(calls, directory, O_RDONLY | O_DIRECTORY));
-  TN_ASSIGN(const OwnedFile file, open_file(calls, temporary, O_WRONLY | O_CREAT | O_TRUNC));
-  TN_TRY(write_all(calls, file.fd(), 0, std::span(&content, 1), temporary));
-  int error = -retry_interrupted([&] { return calls.fsync(file.fd()); });
-  // The temporary file is nothing yet: it can be written again from its start.
-  if (error != 0) return io_status(error, "sync", temporary);
-  error = -retry_interrupted([&] { return calls.rename(temporary, path); });
-  if (error != 0) return io_status(error, "rename", temporary);
+  Status status = write_new(calls, temporary, content);
+  if (status.ok()) {
+    const int error = -retry_interrupted([&] { return calls.rename(temporary, path); });
+    if (error != 0) status = io_status(error, "rename", temporary);
+  }
+  if (!status.ok()) {
+    // Names may be used once only, and then nobody would write over it; and space may be what is missing.
+    (void)calls.unlink(temporary);
+    return status;
+  }
   return sync_names(calls, names, directory);
 }
 
