@@ -98,6 +98,23 @@ def test_an_async_body(engine: tenuto.Engine) -> None:
     assert w.run("a") == ["a", {"y": "a"}]
 
 
+def test_bytes_go_where_the_annotation_says_bytes(engine: tenuto.Engine) -> None:
+    def photo() -> bytes:
+        return b"\xff\x00"
+
+    def size(page: bytes) -> int:
+        return len(page)
+
+    def text(page) -> str:  # type: ignore[no-untyped-def]
+        return repr(page)
+
+    fetch, measure, show = task(photo, name="photo"), task(size, name="size"), task(text, name="text")
+    assert workflow(lambda: measure(fetch()), name="w").run() == 2
+    with pytest.raises(tenuto.InvalidArgument, match=r"text\(page=…\): the result of photo is bytes") as raised:
+        workflow(lambda: show(fetch()), name="w").run()
+    assert "`page: bytes`" in str(raised.value)
+
+
 # Failures.
 def test_retries(engine: tenuto.Engine) -> None:
     attempts: list[int] = []

@@ -81,8 +81,11 @@ class MachineWorld {
   void start(std::uint32_t task) { in_flight_[task] = run_.rows[task].attempt; }
   // The body comes back; of its current attempt if it was never started.
   Status done(std::uint32_t task, const std::string& result = "null") {
+    return done(task, Payload::json(result));
+  }
+  Status done(std::uint32_t task, const Payload& result) {
     const Attempt attempt = come_back(task);
-    return feed(BodyDone{TaskIndex{task}, attempt, Payload::json(result), {now_.ns}});
+    return feed(BodyDone{TaskIndex{task}, attempt, result, {now_.ns}});
   }
   Status fail(std::uint32_t task, FailureKind kind = FailureKind::error) {
     const Attempt attempt = come_back(task);

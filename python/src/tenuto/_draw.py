@@ -77,6 +77,8 @@ class Drawing:
         self._names: dict[str, str] = {}
         self._words: dict[str, itertools.chain[str]] = {}
         self._reprs: set[str] = set()
+        self.bytes_results: set[str] = set()
+        """Texts of the values that are whole results of tasks annotated as bytes."""
         self._first_lesson: InvalidArgument | None = None
         self._unused: tuple[str, FrameType | None] | None = None
 

@@ -16,6 +16,7 @@ from tenuto._signature import Signature
 from tenuto._template import template
 from tenuto.errors import InvalidArgument
 from tenuto.policy import Duration, Retry, duration_text, retry_json
+from tenuto.serialize import holds_bytes
 
 __all__ = ["Task", "task"]
 
@@ -157,6 +158,8 @@ class Task(Generic[P, R]):
     def _draw(self, drawing: Drawing, words: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
         node: Json = {"use": self.action}
         arguments = self.signature.bind(args, kwargs)
+        for name, value in arguments.items():
+            self._check_bytes(drawing, name, value)
         if arguments:
             node["with"] = {
                 name: template(drawing, value, f"{self.node_name}({name}=…)") for name, value in arguments.items()
@@ -164,7 +167,33 @@ class Task(Generic[P, R]):
         needs = _needs(drawing, words["after"]) if words.get("after") is not None else []
         if needs:
             node["needs"] = needs
-        return drawing.add(words.get("name"), self.node_name, node | self._policy.to_json())
+        result = drawing.add(words.get("name"), self.node_name, node | self._policy.to_json())
+        if self._annotation("return") is bytes:
+            drawing.bytes_results.add(result._text)
+        return result
+
+    def _check_bytes(self, drawing: Drawing, name: str, value: object) -> None:
+        """Refuses bytes for a parameter that is not annotated so: the body would get the base64 text instead."""
+        if (
+            not isinstance(value, Value)
+            or value._text not in drawing.bytes_results
+            or holds_bytes(self._annotation(name))
+        ):
+            return
+        raise drawing.noted(
+            lesson(
+                f"{self.node_name}({name}=…): the result of {value._text} is bytes, which travel as base64 text, and the "
+                f"annotation of `{name}` does not say bytes",
+                f"Write `{name}: bytes` in {self.function_name}().",
+            )
+        )
+
+    def _annotation(self, name: str) -> Any:
+        """Bytes stand in where an annotation names a type that is not there yet: it is checked when the body runs."""
+        try:
+            return self.signature.annotations[name]
+        except InvalidArgument:
+            return bytes if name != "return" else Any
 
 
 def _needs(drawing: Drawing, after: object) -> list[str]:

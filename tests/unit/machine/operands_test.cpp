@@ -53,6 +53,15 @@ TEST(Operands, AValueThatIsNotJsonIsAnErrorAndNoCrash) {
   EXPECT_EQ(argument_of(world.run(), TaskIndex{0}, evaluation).code(), Code::invalid_argument);
 }
 
+TEST(Operands, AResultOfBytesIsNoArgumentEvenWhenItReadsAsJson) {
+  MachineWorld world(build_plan({{a_task(), a_task({}, {0})}}));
+  ASSERT_TRUE(world.done(0, Payload::make(ContentType::bytes, "12")).ok());
+  Evaluation evaluation;
+  const auto argument = argument_of(world.run(), TaskIndex{1}, evaluation);
+  EXPECT_EQ(argument.code(), Code::invalid_argument);
+  EXPECT_THAT(argument.status().message(), HasSubstr("node `n1`: the result of `n0` is bytes"));
+}
+
 TEST(Operands, TheOutputIsNullWithoutATemplate) {
   MachineWorld world(build_plan({{a_task()}}));
   Evaluation evaluation;
