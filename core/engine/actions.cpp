@@ -37,7 +37,8 @@ Result<std::uint32_t> Actions::register_as(std::string_view name, ServedBy kind,
   if (body != nullptr) action.body = std::move(*body);
   action.served_by.store(kind, std::memory_order_release);  // pairs with the acquire in Dispatch::release
   if (const auto parked = parked_.find(number); parked != parked_.end()) {
-    released.assign(parked->second.begin(), parked->second.end());
+    const std::deque<Offer>& offers = parked->second.offers;
+    released.assign(offers.begin(), offers.end());
     parked_.erase(parked);
   }
   return number;
@@ -57,13 +58,6 @@ Result<std::uint32_t> Actions::register_native(std::string_view name, NativeBody
   }();
   if (!number.ok() && body.free) body.free();
   return number;
-}
-
-bool Actions::park(const Offer& offer) {
-  MutexLock lock(mutex_);
-  if (slab_.at(offer.action).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return false;
-  parked_[offer.action].push_back(offer);
-  return true;
 }
 
 bool Actions::is_served(std::string_view name) const {

@@ -70,28 +70,53 @@ class Actions {
   Result<std::uint32_t> register_native(std::string_view name, NativeBody body, std::vector<Offer>& released)
       TN_EXCLUDES(mutex_);
 
-  // True: the ticket waits here until its action has a body. False: it has one (by now).
-  [[nodiscard]] bool park(const Offer& offer) TN_EXCLUDES(mutex_);
+  // `waits(const Offer&) -> bool`, here and below: whether the ticket of an offer is still queued. It is asked under the lock,
+  // so that who withdraws a ticket and calls note_withdrawn() after it is seen by park(), or sees what park() did.
+  //
+  // True: the ticket waits here until its action has a body, or was withdrawn. False: there is a body (by now).
+  template <class Waits>
+  [[nodiscard]] bool park(const Offer& offer, Waits&& waits) TN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (slab_.at(offer.action).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return false;
+    if (waits(offer)) parked_[offer.action].offers.push_back(offer);
+    return true;
+  }
+  // A ticket of this action was withdrawn. What is parked goes as soon as half of it was: each withdrawal costs a few steps.
+  template <class Waits>
+  void note_withdrawn(std::uint32_t action, Waits&& waits) TN_EXCLUDES(mutex_) {
+    if (slab_.at(action).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return;
+    MutexLock lock(mutex_);
+    const auto parked = parked_.find(action);
+    if (parked == parked_.end()) return;
+    if (++parked->second.withdrawn * 2 < parked->second.offers.size()) return;
+    std::erase_if(parked->second.offers, [&](const Offer& offer) { return !waits(offer); });
+    parked->second.withdrawn = 0;
+    if (parked->second.offers.empty()) parked_.erase(parked);
+  }
   [[nodiscard]] bool is_served(std::string_view name) const TN_EXCLUDES(mutex_);
   // How many parked offers satisfy `counts(const Offer&)`.
   template <class Counts>
   [[nodiscard]] std::int64_t count_parked(Counts&& counts) const TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     std::int64_t count = 0;
-    for (const auto& [action, offers] : parked_) {
-      for (const Offer& offer : offers) count += counts(offer) ? 1 : 0;
+    for (const auto& [action, parked] : parked_) {
+      for (const Offer& offer : parked.offers) count += counts(offer) ? 1 : 0;
     }
     return count;
   }
 
  private:
+  struct Parked {
+    std::deque<Offer> offers;
+    std::size_t withdrawn = 0;  // since the last look, at most; some had not arrived
+  };
   Result<std::uint32_t> register_as(std::string_view name, ServedBy kind, NativeBody* body,
                                     std::vector<Offer>& released) TN_REQUIRES(mutex_);
   std::uint32_t intern_locked(std::string_view name) TN_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::unordered_map<std::string, std::uint32_t> numbers_ TN_GUARDED_BY(mutex_);
-  std::unordered_map<std::uint32_t, std::deque<Offer>> parked_ TN_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint32_t, Parked> parked_ TN_GUARDED_BY(mutex_);
   mutable Slab<Action> slab_;
 };
 

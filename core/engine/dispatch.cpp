@@ -66,7 +66,10 @@ void EngineCore::release(std::span<const Offer> offers, Worker* worker) {
     const Action& action = actions_.at(offer.action);
     ServedBy served_by = action.served_by.load(std::memory_order_acquire);  // pairs with Actions::register_as
     if (served_by == ServedBy::nobody) {
-      if (actions_.park(offer)) continue;
+      const auto waits = [this](const Offer& parked) {
+        return tickets_.at(parked.token.slot()).is_queued(parked.token.generation());
+      };
+      if (actions_.park(offer, waits)) continue;
       served_by = action.served_by.load(std::memory_order_acquire);
     }
     if (served_by == ServedBy::native_inline) {

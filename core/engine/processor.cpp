@@ -311,11 +311,15 @@ void Processor::withdraw_queued() {
     slot_.extra->ready_backlog.clear();
     slot_.extra->backlog_begin = 0;
   }
+  const auto waits = [this](const Offer& parked) {
+    return core_.tickets_.at(parked.token.slot()).is_queued(parked.token.generation());
+  };
   std::uint32_t number = slot_.first_ticket;
   while (number != Slab<Ticket>::kNone) {
     Ticket& ticket = core_.tickets_.at(number);
     const std::uint32_t next = ticket.next;
     if (ticket.try_withdraw(ticket.generation())) {
+      core_.actions_.note_withdrawn(slot_.binding->action_of(ticket.task), waits);
       unlink(number);
       --slot_.in_flight;
       free_ticket(number);

@@ -42,6 +42,38 @@ TEST(Core, AnActionWithoutABodyIsWaitedFor) {
   EXPECT_TRUE(end->wait(0));
 }
 
+TEST(Core, CancelledRunsLeaveNothingThatWaitsForTheirActions) {
+  CoreHarness h;
+  const PlanRef plan =
+      h.compile(R"({"tenuto": 1, "name": "c", "tasks": {"a": {"use": "echo"}}, "output": "${a}"})");
+  const auto parked = [&] { return h.core->actions().count_parked([](const Offer&) { return true; }); };
+  const RunName kept = h.start(plan, "1");
+  const WaiterRef end = h.await(kept);
+  std::vector<RunName> runs;
+  for (int i = 0; i < 100; ++i) runs.push_back(h.start(plan, "2"));
+  h.settle();
+  EXPECT_EQ(parked(), 101);
+  for (const RunName& run : runs) {
+    ASSERT_TRUE(h.core->send(run.number, boxed(CancelRun{{"enough", "ann", CommandId{}}, nullptr})));
+    h.settle();
+  }
+  EXPECT_LE(parked(), 2) << "as many as wait, and at most as many again";
+  EXPECT_TRUE(h.core->is_quiet());
+  h.native("echo", echo);
+  h.settle();
+  EXPECT_TRUE(end->wait(0));
+}
+
+// The offer is still at its gate when its run is cancelled.
+TEST(Core, AnOfferThatWasWithdrawnBeforeItArrivedIsNotKept) {
+  CoreHarness h;
+  const RunName run = h.start(h.compile(
+      R"({"tenuto": 1, "name": "c", "tasks": {"a": {"use": "echo"}, "b": {"use": "echo", "needs": ["a"]}}})"));
+  ASSERT_TRUE(h.core->send(run.number, boxed(CancelRun{{"enough", "ann", CommandId{}}, nullptr})));
+  h.settle();
+  EXPECT_EQ(h.core->actions().count_parked([](const Offer&) { return true; }), 0);
+}
+
 TEST(Core, AFailingTaskIsRetriedWhenItsTimerFiresAndThenFailsTheRun) {
   CoreHarness h;
   int calls = 0;
