@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/limits.h"
 #include "core/engine/actions.h"
 #include "core/engine/context.h"
 #include "core/engine/engine.h"
@@ -45,6 +46,7 @@ struct CoreOptions {
   std::string version;          // of the library, for people
   RetentionPolicy retention;
   StoreId store_id;
+  std::size_t journal_window_bytes = limits::kJournalWindowBytes;  // at least two of the log's segments
 };
 
 class EngineCore final : public Handler {
