@@ -1,6 +1,7 @@
 """Finds the package where CMake has put it together, and keeps every test away from real stores."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ if "tenuto" not in sys.modules and (PACKAGE_DIR / "tenuto").is_dir():
     sys.path.insert(0, str(PACKAGE_DIR))
     # For the programs that tests start.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PACKAGE_DIR), os.environ.get("PYTHONPATH")]))
+
+# Whoever runs the tests in the background of a shell has made them ignore it, and every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -155,10 +155,13 @@ TAKEN_OVER = """
 import os, sys, time, tenuto
 from tenuto import task, workflow
 
+def tell(text: str) -> None:
+    sys.stdout.write(text + "\\n")  # in one piece: another thread tells something at the same time
+
 @task
 def where(n: int) -> list[int]:
     if "owner" in sys.argv:
-        print("in body", n, flush=True)
+        tell(f"in body {n}")
         time.sleep(600)
     return [n, os.getpid()]
 
@@ -167,7 +170,7 @@ def w(n: int) -> list[int]:
     return where(n)
 
 run = w.start(1 if "owner" in sys.argv else 2)
-print(tenuto.current_engine().role, flush=True)
+tell(tenuto.current_engine().role)
 print(*run.result(), os.getpid(), tenuto.current_engine().role)
 print([row.state for row in tenuto.current_engine().runs()], run.state)
 """
