@@ -87,8 +87,11 @@ class EngineCore final : public Handler {
   // Commits everything that was appended before the call, as far as that works.
   void commit_all();
   bool materialise_one() TN_EXCLUDES(materialise_mutex_);
-  // Materialises everything that is durable now, as far as that works; at close.
+  // Materialises everything that is durable now, as far as that works.
   void materialise_all();
+  // Commits and materialises everything, at close, when nobody else commits. What is the matter when not all could be
+  // made durable.
+  Status write_out();
   // Carries out the timers that are due.
   void fire_timers();
   void sample_pools();

@@ -324,6 +324,20 @@ void EngineCore::materialise_all() {
   }
 }
 
+// In turns: a journal that is as large as its window takes more when the tables have taken over what is in it.
+Status EngineCore::write_out() {
+  Contexts::Lease lease(contexts_);
+  Position before;
+  do {
+    before = committer_->durable();
+    while (commit_one(*lease)) {
+    }
+    materialise_all();
+  } while (committer_->durable() > before && committer_->durable() < ring_->tail());
+  TN_TRY(health());
+  return committer_->durable() < ring_->tail() ? committer_->warning() : Status();
+}
+
 // While bodies run, what the pools did is recorded once a minute; an idle engine has no such timer.
 void EngineCore::arm_pool_sample() {
   if (sample_armed_.load(std::memory_order_relaxed) || sample_armed_.exchange(true)) return;

@@ -223,13 +223,8 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
   stop_threads();
   // Waits for the calls that are inside; those that come now see closed_.
   const std::unique_lock calls(calls_);
-  {
-    Contexts::Lease lease(core_->contexts());
-    while (core_->commit_one(*lease)) {
-    }
-  }
-  core_->materialise_all();
-  if (status.ok()) status = core_->health();
+  const Status written = core_->write_out();
+  if (status.ok()) status = written;
   if (shared_ != nullptr) shared_->end();
   // The core stays for what hosts still hold of it (arguments of bodies that run); the store can be opened again.
   state_.reset();

@@ -28,12 +28,21 @@ Status forget(StateWrite& write, JournalMeta& meta, const SummaryRow& row) {
 Result<std::uint32_t> thin(StateWrite& write, JournalMeta& meta, const RetentionPolicy& policy, WallTime now,
                            const Bytes& key, const Bytes& value) {
   TN_ASSIGN(const std::vector<SummaryRow> rows, read_summary_rows(key, value));
-  SummaryBlock kept;
+  const auto is_too_old = [&](const SummaryRow& row) {
+    return policy.age != 0 && row.ended.ns < now.ns - policy.age;
+  };
   std::uint32_t forgotten = 0;
   for (const SummaryRow& row : rows) {
-    const bool too_old = policy.age != 0 && row.ended.ns < now.ns - policy.age;
-    const bool too_many = policy.count != 0 && meta.summary_rows > policy.count;
-    if (!too_old && !too_many) {
+    if (!is_too_old(row)) continue;
+    TN_TRY(forget(write, meta, row));
+    ++forgotten;
+  }
+  // After the old ones: rows lie in the order in which they were taken over, not quite that in which the runs ended, and
+  // none makes room for one that goes anyway.
+  SummaryBlock kept;
+  for (const SummaryRow& row : rows) {
+    if (is_too_old(row)) continue;
+    if (policy.count == 0 || meta.summary_rows <= policy.count) {
       kept.add(row);
       continue;
     }

@@ -127,9 +127,13 @@ Result<StateInfo> MemState::info() const {
 Status MemState::meet_fault(StateFault::Call call) {
   MutexLock lock(mutex_);
   if (poisoned_) return {Code::poisoned, "a commit of the state in memory failed; open it again"};
-  if (!fault_ || fault_->call != call || --fault_->nth > 0) return {};
+  if (!fault_ || fault_->call != call) return {};
+  if (fault_->nth > 1) {
+    --fault_->nth;
+    return {};
+  }
   const Code code = fault_->code;
-  fault_.reset();
+  if (--fault_->times == 0) fault_.reset();
   poisoned_ = code == Code::poisoned;
   return {code, "a planted fault of the state in memory"};
 }
@@ -171,9 +175,15 @@ void MemState::crash(Random& random) {
 
 void MemState::set_fault(const StateFault& fault) {
   TN_CHECK(fault.nth > 0);
+  TN_CHECK(fault.times > 0);
   TN_CHECK(fault.code != Code::ok);
   MutexLock lock(mutex_);
   fault_ = fault;
+}
+
+void MemState::clear_fault() {
+  MutexLock lock(mutex_);
+  fault_.reset();
 }
 
 }  // namespace tenuto

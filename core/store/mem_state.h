@@ -18,6 +18,7 @@ struct StateFault {
   Call call = Call::commit;
   std::uint64_t nth = 1;  // counts calls of this kind from set_fault() on; the first is 1
   Code code = Code::full;
+  std::uint64_t times = 1;  // how many calls in a row fail
 };
 
 // Readers hold a version of persistent trees, so nobody waits for anybody.
@@ -34,6 +35,7 @@ class MemState final : public State {
   void crash(Random& random) TN_EXCLUDES(mutex_);
   // Replaces the fault.
   void set_fault(const StateFault& fault) TN_EXCLUDES(mutex_);
+  void clear_fault() TN_EXCLUDES(mutex_);
 
   // One version of all tables.
   using Tables = std::array<MemTree, kTableCount>;

@@ -77,6 +77,8 @@ BodyEntry* Bodies::begin(const BodyCall& call) {
 
 std::size_t Bodies::padding() {
   Random& random = world_.random();
+  // Small windows are to get full.
+  if (world_.setting().window_segments > 0 && random.chance(1, 6)) return random.below(kLargePaddingMax);
   if (large_left_ == 0 || !random.chance(1, 12)) return random.below(kSmallPaddingMax);
   --large_left_;
   return random.chance(1, 5) ? kHugePadding : random.below(kLargePaddingMax);

@@ -10,8 +10,8 @@ namespace tenuto::testing {
 
 class Clients {
  public:
-  Clients(World& world, std::vector<SimWorkflow>& workflows, std::size_t runs_max, bool takes_early)
-      : world_(world), workflows_(workflows), runs_left_(runs_max), takes_early_(takes_early) {}
+  Clients(World& world, std::vector<SimWorkflow>& workflows, std::size_t runs_max)
+      : world_(world), workflows_(workflows), runs_left_(runs_max) {}
 
   // Each makes one request, or nothing and returns false.
   bool start();
@@ -23,6 +23,8 @@ class Clients {
   void look();
   // Calls for all runs at once, at the end.
   void await_all();
+  // A run that is no longer live must be in the tables, as it ended, unless retention forgot it.
+  std::string check_gone(RunRecord& record);
   [[nodiscard]] bool has_open_requests() const { return !pending_.empty(); }
   void start_at_most(std::size_t runs) { runs_left_ = std::min(runs_left_, runs); }
 
@@ -40,18 +42,18 @@ class Clients {
   RunRecord* any_run();
   void check(const Request& request, const RunAnswer& answer);
   std::string check_start(const RunRecord& record, const RunAnswer& answer) const;
-  std::string check_end(const RunRecord& record, const RunAnswer& answer) const;
-  std::string check_state(const RunRecord& record, const RunAnswer& answer) const;
-  std::string check_cancel(const RunRecord& record, const RunAnswer& answer) const;
-  // A run that is no longer live must be in the tables, as it ended.
-  std::string check_gone(const RunRecord& record);
+  std::string check_end(RunRecord& record, RunAnswer answer) const;
+  std::string check_state(RunRecord& record, const RunAnswer& answer) const;
+  std::string check_cancel(RunRecord& record, const RunAnswer& answer) const;
+  [[nodiscard]] bool runs_ahead() const { return world_.setting().runs_ahead(); }
+  // The tables can be read and have no end of it.
+  [[nodiscard]] bool is_out_of_the_tables(const RunRecord& record);
   void start_as(const std::string& id, const SimWorkflow& workflow, const SimValue& input);
   SimValue draw_input();
 
   World& world_;
   std::vector<SimWorkflow>& workflows_;
   std::size_t runs_left_;
-  const bool takes_early_;
   std::vector<Request> pending_;
   PlanCache plans_;
 };

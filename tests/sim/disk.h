@@ -4,6 +4,8 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/journal/batch.h"
 #include "core/journal/fragment.h"
@@ -44,15 +46,23 @@ class SimDisk final : public Log {
 
   // The process is gone; with it what it had not written. With `power_cut`, the disk forgets what was not synced.
   void die(bool power_cut, Random& random) {
-    written_.clear();
+    for (Event& event : std::exchange(written_, {})) doubt_.events.push_back(std::move(event));
+    doubt_.power_cut |= power_cut;
     open_.clear();
-    if (power_cut) log_.crash(random);
+    if (power_cut || forgets_with_the_process) log_.crash(random);
   }
+  // What was written and not synced when the process ended, in order, and whether the power was cut since.
+  struct Doubt {
+    std::vector<Event> events = {};
+    bool power_cut = false;
+  };
+  Doubt take_doubt() { return std::exchange(doubt_, {}); }
   MemLog& log() { return log_; }
 
   std::function<void(const Event&)> on_durable = [](const Event&) {};
-  bool refuses = false;  // writes find no space
-  bool lies = false;     // sync does nothing: a planted bug
+  bool refuses = false;                   // writes find no space
+  bool lies = false;                      // sync does nothing: a planted bug
+  bool forgets_with_the_process = false;  // another one
 
  private:
   // Whoever waits for room in the ring would wait for ever in one thread: after so many tries there is space.
@@ -85,6 +95,7 @@ class SimDisk final : public Log {
   MemLog log_;
   Reassembler open_;
   std::deque<Event> written_;  // not synced yet
+  Doubt doubt_;
   int refusals_ = 0;
 };
 

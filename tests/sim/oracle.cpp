@@ -17,12 +17,21 @@ RunRecord* Oracle::find(RunNumber number) {
 
 RunRecord* Oracle::find_chosen(const std::string& id) {
   for (auto& [number, record] : runs_) {
-    if (record.id_chosen && record.id == id) return &record;
+    if (record.id_chosen && record.id == id && !record.forgotten) return &record;
   }
   return nullptr;
 }
 
 // ---- The disk -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool is_end(const RunAnswer& told, const RunEnded& end) {
+  return told.state == end.state && told.output.view() == end.output.view() &&
+         (end.state == RunState::completed || told.failure == end.failure);
+}
+
+}  // namespace
 
 void Oracle::follow(RunRecord& record, const Event& event) {
   const std::string who =
@@ -41,6 +50,11 @@ void Oracle::follow(RunRecord& record, const Event& event) {
     trace_.violation(who + node + problem);
   }
   record.history.push_back(event);
+  const auto* ended = std::get_if<RunEnded>(&event.body);
+  if (ended == nullptr) return;
+  record.ended_at = event.at;
+  if (!record.told_end.has_value()) return;
+  if (!is_end(*record.told_end, *ended)) trace_.violation(who + "another end was told before");
 }
 
 void Oracle::catch_up() {
@@ -52,10 +66,108 @@ void Oracle::catch_up() {
   }
 }
 
-void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found) {
+void Oracle::on_closed() {
   catch_up();
+  for (const auto& [number, record] : runs_) {
+    const std::string who = "run " + std::to_string(number.value) + ", the engine was closed: ";
+    if (record.acknowledged && !record.is_durable()) return trace_.violation(who + "its start is lost");
+    if (record.told_end.has_value() && !record.model.ended())
+      return trace_.violation(who + "its end is lost");
+    if (record.told_cancel && !record.model.cancel_was_recorded())
+      return trace_.violation(who + "its cancel is lost");
+  }
+}
+
+void Oracle::forget_all() {
+  runs_.clear();
+  keys_.clear();
+  arrived_.clear();
+}
+
+// A part of what was not synced may be lost by a power cut: the end of it, in the order in which it was written. The end
+// of the process alone takes nothing that was written.
+void Oracle::check_doubt(std::map<RunNumber, std::vector<Event>>& found, const SimDisk::Doubt& doubt) {
+  std::map<RunNumber, std::size_t> next;
+  bool lost = false;
+  for (const Event& event : doubt.events) {
+    const RunRecord* record = find(event.run);
+    if (record == nullptr) continue;
+    const std::vector<Event>& events = found[event.run];
+    std::size_t& index = next.try_emplace(event.run, record->history.size()).first->second;
+    const std::string who = "run " + std::to_string(event.run.value) + ": ";
+    if (index < events.size() && events[index] == event) {
+      ++index;
+      if (lost)
+        return trace_.violation(who + "what was written later is there, what was written before is lost");
+      continue;
+    }
+    lost = true;
+    if (!doubt.power_cut) return trace_.violation(who + "the end of the process took what was written");
+  }
+}
+
+// ---- Retention ------------------------------------------------------------------------------------------------------
+
+bool Oracle::is_too_old(const RunRecord& record) const {
+  return setting_.retention.age != 0 && record.ended_at.ns + setting_.retention.age < latest_.ns;
+}
+
+std::size_t Oracle::ended_and_kept() const {
+  return static_cast<std::size_t>(std::count_if(runs_.begin(), runs_.end(), [](const auto& run) {
+    return run.second.model.ended() && !run.second.forgotten;
+  }));
+}
+
+std::string Oracle::on_forgotten(RunRecord& record) {
+  if (record.forgotten) return "";
+  if (!record.model.ended()) return "it is gone and has not ended";
+  record.forgotten = true;
+  trace_.line("forgotten run=%llu", static_cast<unsigned long long>(record.number.value));
+  const std::uint64_t count = setting_.retention.count;
+  if (is_too_old(record) || (count != 0 && ended_and_kept() >= count)) return "";
+  // Others may have grown too old since it made room for them, though they end before it by a clock that went back.
+  if (count != 0 && setting_.retention.age != 0 && clock_went_back_) return "";
+  return "it is forgotten too early";
+}
+
+void Oracle::check_forgotten(const std::map<RunNumber, std::vector<Event>>& found) {
+  std::vector<RunRecord*> gone;
+  for (auto& [number, record] : runs_) {
+    const auto events = found.find(number);
+    const bool is_there = events != found.end() && !events->second.empty();
+    if (record.forgotten && is_there) trace_.violation("a forgotten run came back");
+    if (!record.forgotten && record.model.ended() && !is_there) gone.push_back(&record);
+  }
+  // The newest are looked at last, when the older ones don't count any more.
+  for (RunRecord* record : gone) record->forgotten = true;
+  for (RunRecord* record : gone) {
+    record->forgotten = false;
+    const std::string problem = on_forgotten(*record);
+    if (!problem.empty()) trace_.violation("run " + std::to_string(record->number.value) + ": " + problem);
+  }
+}
+
+std::string Oracle::told_end(RunRecord& record, const RunAnswer& answer) {
+  if (record.model.ended())
+    return is_end(answer, record.model.end()) ? "" : "another end is told than the durable one";
+  if (!setting_.runs_ahead()) return "its end is told before it is durable";
+  record.told_end = answer;
+  return "";
+}
+
+void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found, const SimDisk::Doubt& doubt) {
+  catch_up();
+  check_doubt(found, doubt);
+  check_forgotten(found);
+  if (trace_.failed()) return;
   for (auto at = runs_.begin(); at != runs_.end();) {
     RunRecord& record = at->second;
+    record.told_end.reset();
+    record.told_cancel = false;
+    if (record.forgotten) {
+      ++at;
+      continue;
+    }
     const std::vector<Event>& events = found[record.number];
     const std::string who = "run " + std::to_string(record.number.value);
     if (events.size() < record.history.size()) {
@@ -74,7 +186,8 @@ void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found) {
       ++at;
       continue;
     }
-    if (record.acknowledged) return trace_.violation(who + ": its start was acknowledged and is lost");
+    if (record.acknowledged && !setting_.runs_ahead())
+      return trace_.violation(who + ": its start was acknowledged and is lost");
     std::erase_if(keys_, [&](const auto& key) { return key.second.first == record.number; });
     at = runs_.erase(at);
   }
@@ -116,7 +229,7 @@ std::string Oracle::check_begin(RunRecord& record, int node, const Beginning& be
   const std::uint32_t attempt = beginning.ticket->attempt.value;
   if (beginning.run_id != record.id) return "it is told another run id";
   if (attempt == 0 || attempt > shape.retry.attempts + 1) return "the policy does not have this attempt";
-  if (shape.pure) {
+  if (shape.pure || setting_.runs_ahead()) {
     if (!record.model.may_run_ahead(node, attempt)) return "its task is over";
   } else {
     if (!record.is_durable() || !record.model.is_ready(node, attempt))

@@ -7,9 +7,13 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "core/engine/waiter.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/run_model.h"
+#include "tests/sim/setting.h"
 #include "tests/sim/trace.h"
 
 namespace tenuto::testing {
@@ -25,13 +29,18 @@ struct RunRecord {
   std::vector<Event> history = {};
   BodyLog bodies = {};
   bool acknowledged = false;
+  // Told before it was durable, where that may be; the process that told it still lives.
+  std::optional<RunAnswer> told_end = {};
+  bool told_cancel = false;
+  WallTime ended_at = {};
+  bool forgotten = false;  // by retention
 
   [[nodiscard]] bool is_durable() const { return !history.empty(); }
 };
 
 class Oracle {
  public:
-  explicit Oracle(Trace& trace) : trace_(trace) {}
+  Oracle(Trace& trace, const SimSetting& setting) : trace_(trace), setting_(setting) {}
 
   // A run that the engine gave a number.
   RunRecord& asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input,
@@ -44,7 +53,17 @@ class Oracle {
   void on_durable(const Event& event) { arrived_.push_back(event); }
   void catch_up();
   // A new process found these events in the store, by run.
-  void on_reopened(std::map<RunNumber, std::vector<Event>>& found);
+  void on_reopened(std::map<RunNumber, std::vector<Event>>& found, const SimDisk::Doubt& doubt);
+  // The process wrote everything before it ended: nothing that was told may be missing.
+  void on_closed();
+  // A store in memory is gone.
+  void forget_all();
+  // The end of a run was told. What is wrong with it, or "".
+  std::string told_end(RunRecord& record, const RunAnswer& answer);
+  // The store has nothing of the run any more. Why that must not be, or "".
+  std::string on_forgotten(RunRecord& record);
+  // Runs that ended and are kept.
+  [[nodiscard]] std::size_t ended_and_kept() const;
 
   // A body begins; its entry in the log, or null after a violation.
   struct Beginning {
@@ -58,7 +77,10 @@ class Oracle {
 
   void acknowledged(RunNumber number);
   // The wall clock shows this.
-  void saw_clock(WallTime now) { latest_ = std::max(latest_, now); }
+  void saw_clock(WallTime now) {
+    clock_went_back_ |= now < latest_;
+    latest_ = std::max(latest_, now);
+  }
 
   [[nodiscard]] std::uint32_t life() const { return life_; }
   // A number that nobody else gets.
@@ -68,13 +90,18 @@ class Oracle {
   void follow(RunRecord& record, const Event& event);
   std::string check_begin(RunRecord& record, int node, const Beginning& beginning);
   std::string check_key(const RunRecord& record, int node, const std::string& key);
+  void check_doubt(std::map<RunNumber, std::vector<Event>>& found, const SimDisk::Doubt& doubt);
+  void check_forgotten(const std::map<RunNumber, std::vector<Event>>& found);
+  [[nodiscard]] bool is_too_old(const RunRecord& record) const;
 
   Trace& trace_;
+  const SimSetting setting_;
   std::map<RunNumber, RunRecord> runs_;
   std::vector<Event> arrived_;
   std::map<std::string, std::pair<RunNumber, int>> keys_;
   std::uint32_t life_ = 0;
   WallTime latest_;
+  bool clock_went_back_ = false;
   std::uint64_t nonce_ = 0;
 };
 

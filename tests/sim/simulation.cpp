@@ -10,12 +10,13 @@ SimResult simulate(const SimOptions& options) {
 
 Simulation::Simulation(const SimOptions& options)
     : options_(options),
+      setting_(SimSetting::draw(options.seed, options.plant)),
       random_(mix64(options.seed)),
       trace_(options.prints),
-      oracle_(trace_),
-      world_(random_, trace_, oracle_, options.plant),
+      oracle_(trace_, setting_),
+      world_(random_, trace_, oracle_, setting_, options.plant),
       bodies_(world_),
-      clients_(world_, workflows_, options.runs_max, options.plant == Plant::early_ack) {
+      clients_(world_, workflows_, options.runs_max) {
   for (std::uint32_t n = draw(random_, 1, 3); n > 0; --n) {
     workflows_.push_back(make_workflow(random_, "w" + std::to_string(n)));
     if (options.prints) std::printf("%s\n", workflows_.back().definition.c_str());
@@ -62,6 +63,7 @@ void Simulation::draw_weights() {
   set(Step::fail_sync, 0, troubles);
   set(Step::fail_tables, 0, troubles);
   set(Step::jump_clock, 0, random_.chance(1, 4) ? 3 : 0);
+  set(Step::fill_tables, 0, random_.chance(1, 3) ? troubles : 0);
   disk_is_slow_ = random_.chance(1, 2);
   for (const std::uint64_t weight : weights_) weight_sum_ += weight;
 }
@@ -83,8 +85,7 @@ void Simulation::do_step(Step step) {
       trace_.line("commit did=%d", world_.commit() ? 1 : 0);
       break;
     case Step::materialise:
-      if (random_.chance(1, 2)) world_.core().materialiser().request();
-      trace_.line("materialise did=%d", world_.core().materialise_one() ? 1 : 0);
+      materialise();
       break;
     case Step::fire_timers:
       fire_timers();
@@ -148,6 +149,8 @@ void Simulation::make_trouble(Step step) {
       if (disk_is_full()) break;
       world_.disk->refuses = false;
       world_.close();
+      tables_full_until_ = 0;
+      world_.state->clear_fault();
       break;
     case Step::fill_disk:
       fill_disk();
@@ -161,6 +164,9 @@ void Simulation::make_trouble(Step step) {
     case Step::jump_clock:
       jump_clock();
       break;
+    case Step::fill_tables:
+      fill_tables();
+      break;
     default:
       break;
   }
@@ -169,6 +175,8 @@ void Simulation::make_trouble(Step step) {
 void Simulation::die(bool power_cut) {
   ++crashes_;
   full_until_ = 0;
+  tables_full_until_ = 0;
+  world_.state->clear_fault();
   world_.die(power_cut);
 }
 
@@ -194,25 +202,52 @@ void Simulation::fill_disk() {
 }
 
 void Simulation::fail_tables() {
+  if (tables_are_full()) return;
   const Code code = random_.chance(1, 2)   ? Code::full
                     : random_.chance(1, 2) ? Code::storage_error
                                            : Code::poisoned;
   const auto call =
       code == Code::poisoned ? StateFault::Call::commit : static_cast<StateFault::Call>(random_.below(4));
-  world_.state.set_fault({call, draw(random_, 1, 10), code});
+  world_.state->set_fault({call, draw(random_, 1, 10), code});
 }
 
 // The wall clock is set; the monotonic one goes on.
 void Simulation::jump_clock() {
   const bool back = random_.chance(1, 2);
   world_.clock.wall_ns += back ? -3600 * kSecond : 10 * 24 * 3600 * kSecond;
+  clock_has_jumped_ = true;
+  oracle_.saw_clock(world_.clock.wall());
   trace_.line("the clock jumps %s", back ? "back" : "ahead");
+}
+
+void Simulation::fill_tables() {
+  trace_.line("the tables are full");
+  tables_full_until_ = trace_.step + draw(random_, 10, 150);
+  if (options_.plant == Plant::roomy_tables) return;
+  const auto call = random_.chance(1, 2) ? StateFault::Call::commit : StateFault::Call::put;
+  world_.state->set_fault({call, 1, Code::full, ~std::uint64_t{0}});
+}
+
+void Simulation::materialise() {
+  Materialiser& materialiser = world_.core().materialiser();
+  const bool asked = random_.chance(1, 2);
+  if (asked) materialiser.request();
+  const Position before = materialiser.applied();
+  const bool behind = before < world_.core().committer().durable() && world_.health().ok();
+  const bool did = world_.core().materialise_one();
+  trace_.line("materialise did=%d", did ? 1 : 0);
+  if (!tables_are_full()) return;
+  if (materialiser.applied() != before) trace_.violation("the tables are full, and yet they were written");
+  if (asked && behind && materialiser.warning().code() != Code::full)
+    trace_.violation("the tables are full, and nobody is told");
 }
 
 void Simulation::open_again() {
   while (!world_.open() && !trace_.failed()) {
     world_.disk->refuses = false;
     world_.disk->log().clear_faults();
+    world_.state->clear_fault();
+    tables_full_until_ = 0;
   }
 }
 
@@ -220,7 +255,9 @@ SimResult Simulation::run() {
   open_again();
   while (!trace_.failed() && trace_.step < options_.steps_max) {
     ++trace_.step;
+    if (trace_.step == tables_full_until_) world_.state->clear_fault();
     do_step(draw_step());
+    world_.check_window();
     if (world_.is_open() && !world_.health().ok() && random_.chance(1, 4)) {
       trace_.line("poisoned");
       die(true);
@@ -253,7 +290,18 @@ bool Simulation::settle_once() {
   any = bodies_.run_thread_body() || any;
   any = bodies_.report_any() || any;
   clients_.look();
-  return any;
+  return any || make_room();
+}
+
+// As the thread of the tables does, within a second, when the window is full.
+bool Simulation::make_room() {
+  EngineCore& core = world_.core();
+  if (core.committer().stall() != Stall::window) return false;
+  const auto due = core.materialiser().next_due(world_.clock.wall());
+  if (!due.has_value()) return false;
+  world_.clock.advance(std::max<Nanos>(due->ns - world_.clock.wall_ns, 0));
+  oracle_.saw_clock(world_.clock.wall());
+  return core.materialise_one();
 }
 
 void Simulation::settle() {
@@ -284,15 +332,64 @@ void Simulation::check_rest(bool all_served) {
       return trace_.violation(who + problem);
     if (all_served && !record.model.ended()) return trace_.violation(who + "it has not ended");
   }
+  check_told();
   if (!world_.core().is_quiet()) trace_.violation("at rest, but not quiet");
   if (all_served && clients_.has_open_requests()) trace_.violation("at rest, but a request is not answered");
+}
+
+// What was told at some time is so at the end.
+void Simulation::check_told() {
+  for (const auto& [number, record] : oracle_.runs()) {
+    const std::string who = "run " + std::to_string(number.value) + ", at rest: ";
+    if (record.told_end.has_value() && !record.model.ended()) trace_.violation(who + "its end was told");
+    if (record.told_cancel && !record.model.cancel_was_recorded())
+      trace_.violation(who + "its cancel was told");
+  }
+}
+
+// Once there was time enough, no more is kept than was asked for.
+void Simulation::check_retention() {
+  if (setting_.retention.keeps_all()) return;
+  for (int i = 0; i < 4; ++i) {
+    world_.clock.advance(setting_.retention.age + 20 * kSecond);
+    oracle_.saw_clock(world_.clock.wall());
+    world_.core().materialise_all();
+  }
+  std::vector<RunRecord*> ended;
+  for (auto& [number, record] : oracle_.runs()) {
+    if (!record.forgotten) ended.push_back(&record);
+  }
+  for (RunRecord* record : ended) trace_.expect(clients_.check_gone(*record));
+  const std::size_t kept = oracle_.ended_and_kept();
+  const std::uint64_t count = setting_.retention.count;
+  // Runs are forgotten in the order in which they ended, so a clock that jumped only delays it.
+  if (clock_has_jumped_) return;
+  if (setting_.retention.age != 0 && kept > 0) trace_.violation("ended runs are kept for too long");
+  if (count != 0 && kept > count) trace_.violation("too many ended runs are kept");
+}
+
+// What the tables and the journal give is what happened. The view ends here: the store may be gone after the next crash.
+void Simulation::check_replay() {
+  PlanCache plans;
+  auto view = View::open(*world_.state, *world_.disk, world_.core().committer().durable(), plans,
+                         core_options_for_tests().store_key);
+  if (!view.ok()) return trace_.violation("no view: " + view.status().message());
+  for (const auto& [number, record] : oracle_.runs()) {
+    const std::string who = "run " + std::to_string(number.value) + ", replayed: ";
+    if (record.forgotten) continue;
+    const auto replayed = replay(*view, number);
+    if (!replayed.ok()) return trace_.violation(who + replayed.status().message());
+    if (const std::string problem = record.model.compare(replayed->run); !problem.empty())
+      return trace_.violation(who + problem);
+  }
 }
 
 void Simulation::check_end() {
   trace_.line("the end begins");
   world_.disk->log().clear_faults();
   world_.disk->refuses = false;
-  world_.state.set_fault({StateFault::Call::commit, ~std::uint64_t{0}, Code::full});
+  world_.state->clear_fault();
+  tables_full_until_ = 0;
   if (!world_.health().ok()) world_.die(true);
   if (!world_.is_open()) open_again();
   if (trace_.failed()) return;
@@ -311,17 +408,10 @@ void Simulation::check_end() {
   if (world_.core().tickets_in_use() != 0) return trace_.violation("tickets are leaked");
   if (world_.core().materialiser().applied() != world_.core().committer().durable())
     return trace_.violation("not everything is in the tables");
-  PlanCache plans;
-  auto view = View::open(world_.state, *world_.disk, world_.core().committer().durable(), plans,
-                         core_options_for_tests().store_key);
-  if (!view.ok()) return trace_.violation("no view: " + view.status().message());
-  for (const auto& [number, record] : oracle_.runs()) {
-    const std::string who = "run " + std::to_string(number.value) + ", replayed: ";
-    const auto replayed = replay(*view, number);
-    if (!replayed.ok()) return trace_.violation(who + replayed.status().message());
-    if (const std::string problem = record.model.compare(replayed->run); !problem.empty())
-      return trace_.violation(who + problem);
-  }
+  check_retention();
+  if (trace_.failed()) return;
+  check_replay();
+  if (trace_.failed()) return;
   world_.die(true);
   open_again();
   if (!trace_.failed() && world_.core().run_table().size() != 0) trace_.violation("an ended run came back");

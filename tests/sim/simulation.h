@@ -61,6 +61,7 @@ class Simulation {
     fail_sync,
     fail_tables,
     jump_clock,
+    fill_tables,
     count
   };
   void draw_weights();
@@ -75,14 +76,22 @@ class Simulation {
   void fill_disk();
   void fail_tables();
   void jump_clock();
+  void fill_tables();
+  void materialise();
+  [[nodiscard]] bool tables_are_full() const { return trace_.step < tables_full_until_; }
+  bool make_room();
+  void check_told();
+  void check_retention();
   void open_again();
   // Lets everything happen that can; then nothing moves any more.
   void settle();
   bool settle_once();
   void check_rest(bool all_served);
+  void check_replay();
   void check_end();
 
   const SimOptions options_;
+  const SimSetting setting_;
   Random random_;
   Trace trace_;
   Oracle oracle_;
@@ -94,6 +103,8 @@ class Simulation {
   std::uint64_t weight_sum_ = 0;
   bool disk_is_slow_ = false;  // only steps that commit reach the disk
   std::uint64_t full_until_ = 0;
+  std::uint64_t tables_full_until_ = 0;
+  bool clock_has_jumped_ = false;
   std::uint64_t crashes_ = 0;
 };
 

@@ -5,20 +5,37 @@
 
 namespace tenuto::testing {
 
-World::World(Random& random, Trace& trace, Oracle& oracle, Plant plant)
-    : random_(random), trace_(trace), oracle_(oracle), plant_(plant), options_(core_options_for_tests()) {
-  // The smallest segment that every batch fits in, or some more: segments are begun and recycled now and then.
-  disk = std::make_unique<SimDisk>((limits::kBatchBytesMax + (64u << 10)) * (1 + random_.below(2)));
-  disk->on_durable = [this](const Event& event) { oracle_.on_durable(event); };
-  disk->lies = plant == Plant::lying_sync;
+World::World(Random& random, Trace& trace, Oracle& oracle, const SimSetting& setting, Plant plant)
+    : random_(random),
+      trace_(trace),
+      oracle_(oracle),
+      setting_(setting),
+      plant_(plant),
+      // The smallest segment that every batch fits in, or some more: segments are begun and recycled now and then.
+      segment_bytes_((limits::kBatchBytesMax + (64u << 10)) * (1 + random.below(2))),
+      options_(core_options_for_tests()) {
   // Workers that are never started, so they are driven by hand like the one of no threads.
   options_.threads = static_cast<std::uint32_t>(random_.below(3));
   options_.seed = random_.next();
-  options_.wait_for_disk = plant != Plant::no_gates;
+  options_.wait_for_disk = !setting_.runs_ahead() && plant != Plant::no_gates;
+  options_.retention = setting_.retention;
+  if (plant == Plant::no_retention) options_.retention = {};
+  if (plant == Plant::eager_retention) options_.retention = {setting_.retention.age / 2, 1};
+  if (setting_.window_segments > 0 && plant != Plant::no_window)
+    options_.journal_window_bytes = setting_.window_segments * segment_bytes_;
+  make_store();
+}
+
+void World::make_store() {
+  disk = std::make_unique<SimDisk>(segment_bytes_);
+  disk->on_durable = [this](const Event& event) { oracle_.on_durable(event); };
+  disk->lies = plant_ == Plant::lying_sync;
+  disk->forgets_with_the_process = plant_ == Plant::forgetful_kill;
+  state = std::make_unique<MemState>();
 }
 
 Status World::read_store(std::map<RunNumber, std::vector<Event>>& found) {
-  TN_ASSIGN(const std::unique_ptr<StateRead> tables, state.begin_read());
+  TN_ASSIGN(const std::unique_ptr<StateRead> tables, state->begin_read());
   for (std::uint64_t number = 1; number <= numbers_asked; ++number) {
     TN_TRY(for_each_event(*tables, RunNumber{number}, [&](const Event& event) {
       found[event.run].push_back(event);
@@ -34,13 +51,13 @@ Status World::read_store(std::map<RunNumber, std::vector<Event>>& found) {
 }
 
 bool World::open() {
-  core_ = std::make_unique<EngineCore>(options_, clock, *disk, state);
+  core_ = std::make_unique<EngineCore>(options_, clock, *disk, *state);
   if (const Status status = core_->recover(); !status.ok()) {
     trace_.line("open: %s", status.message().c_str());
     core_.reset();
     if (status.code() == Code::poisoned) {
       die(true);
-    } else if (status.code() != Code::full) {
+    } else if (status.code() != Code::full && status.code() != Code::storage_error) {
       trace_.violation("it does not open: " + status.message());
     }
     return false;
@@ -51,7 +68,10 @@ bool World::open() {
     trace_.violation("the store can't be read: " + status.message());
     return false;
   }
-  oracle_.on_reopened(found);
+  SimDisk::Doubt doubt = disk->take_doubt();
+  if (plant_ == Plant::lost_middle && doubt.events.size() > 1)
+    std::swap(doubt.events.front(), doubt.events.back());
+  oracle_.on_reopened(found, doubt);
   trace_.line("opened generation=%llu live=%zu", static_cast<unsigned long long>(core_->generation().value),
               core_->run_table().size());
   if (trace_.failed()) return false;
@@ -69,19 +89,30 @@ void World::end_process() {
 void World::die(bool power_cut) {
   trace_.line("die power_cut=%d", power_cut ? 1 : 0);
   if (is_open()) end_process();
+  if (setting_.durability == Durability::memory) {
+    make_store();
+    oracle_.forget_all();
+    return;
+  }
   disk->refuses = false;
   disk->die(power_cut, random_);
-  if (power_cut) state.crash(random_);
+  if (power_cut) state->crash(random_);
 }
 
 void World::close() {
   trace_.line("close");
   core_->sample_pools();
-  while (commit()) {
-  }
-  core_->materialise_all();
+  const bool all_written = plant_ == Plant::hasty_close || core_->write_out().ok();
   end_process();
-  disk->die(false, random_);
+  if (all_written) oracle_.on_closed();
+  die(false);
+}
+
+void World::check_window() {
+  if (setting_.window_segments == 0) return;
+  const auto segments = disk->list();
+  if (segments.ok() && segments->size() > setting_.window_segments)
+    trace_.violation("the journal has more segments than its window");
 }
 
 Status World::health() const {

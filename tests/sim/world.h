@@ -9,25 +9,19 @@
 #include "core/store/mem_state.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/setting.h"
 #include "tests/support/core_world.h"
 
 namespace tenuto::testing {
 
-// Bugs that the simulation must find: none of them is in the engine.
-enum class Plant : std::uint8_t {
-  none,
-  lying_sync,  // the disk forgets although a sync returned ok
-  early_ack,   // a client takes a start for acknowledged before it was answered
-  no_gates,    // effects don't wait for the disk
-};
-
 class World {
  public:
-  World(Random& random, Trace& trace, Oracle& oracle, Plant plant);
+  World(Random& random, Trace& trace, Oracle& oracle, const SimSetting& setting, Plant plant);
 
   // Opens the store with a new process. False: the disk was full, and it is to be tried again.
   bool open();
-  // The process ends with everything in memory; with `power_cut`, the disk too forgets what it may.
+  // The process ends with everything in memory; with `power_cut`, the disk too forgets what it may. A store in memory
+  // is gone with it.
   void die(bool power_cut);
   // As OwnerEngine::close().
   void close();
@@ -40,6 +34,10 @@ class World {
   Status read_store(std::map<RunNumber, std::vector<Event>>& found);
 
   bool commit();
+  // Says a violation when the journal has more segments than its window.
+  void check_window();
+  [[nodiscard]] const SimSetting& setting() const { return setting_; }
+  [[nodiscard]] Plant plant() const { return plant_; }
   bool run_worker(std::uint32_t index);
   // Moves the clock to what is due next; false when nothing is.
   bool skip_to_next_timer();
@@ -50,19 +48,22 @@ class World {
 
   ManualClock clock;
   std::unique_ptr<SimDisk> disk;
-  MemState state;
+  std::unique_ptr<MemState> state;
   std::uint64_t numbers_asked = 0;  // at most so many run numbers are in use
   // Called when the process has ended, and when a new one is ready but has not begun.
   std::function<void()> on_died = [] {};
   std::function<void()> on_opened = [] {};
 
  private:
+  void make_store();
   void end_process();
 
   Random& random_;
   Trace& trace_;
   Oracle& oracle_;
+  const SimSetting setting_;
   const Plant plant_;
+  const std::size_t segment_bytes_;
   CoreOptions options_;
   std::unique_ptr<EngineCore> core_;
 };
