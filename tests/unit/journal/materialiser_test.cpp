@@ -392,5 +392,21 @@ TEST_F(RetentionByAge, AnIdThatBelongsToALaterRunIsKept) {
   EXPECT_EQ(*decode_run_number("same", *row(Table::keys, "same")), RunNumber(2));
 }
 
+class RetentionByBoth : public RetentionTest {
+ protected:
+  RetentionByBoth() : RetentionTest({3600 * kSecond, 1}) {}
+};
+// Rows lie in the order in which they were taken over: here the younger run comes first.
+TEST_F(RetentionByBoth, AYoungRunDoesNotGoForOneThatIsTooOld) {
+  const WallTime start = world.now;
+  complete_runs(1, 1, WallTime{start.ns + 3600 * kSecond});
+  complete_runs(2, 2, start);
+  world.now.ns = start.ns + 3600 * kSecond + 1;
+  EXPECT_EQ(retain_all(), 1);
+  EXPECT_EQ(meta().summary_rows, 1u);
+  EXPECT_EQ(history(RunNumber(1)).size(), 2u);
+  EXPECT_TRUE(history(RunNumber(2)).empty());
+}
+
 }  // namespace
 }  // namespace tenuto::testing
