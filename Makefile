@@ -39,8 +39,8 @@ tidy: build ## The checks of .clang-tidy, where clang-tidy-14 is installed (minu
 format: setup ## Format all C++, C and Python files in place
 	@.ci/format
 
-asan: setup ## Unit and C tests under AddressSanitizer and UBSan
-	@.ci/sanitize asan '^(unit/(payload|expr|sched|timer|query|engine):|capi/)'
+asan: setup ## Unit, property, C and simulator tests under AddressSanitizer and UBSan
+	@.ci/sanitize asan '^(unit/|property|capi/|sim/engine)'
 
 tsan: setup ## Tests of what threads share, under ThreadSanitizer
 	@.ci/sanitize tsan '^(unit/(sched|engine):|capi/)'
