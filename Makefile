@@ -42,8 +42,8 @@ format: setup ## Format all C++, C and Python files in place
 asan: setup ## Unit, property, C and simulator tests under AddressSanitizer and UBSan
 	@.ci/sanitize asan '^(unit/|property|capi/|sim/engine)'
 
-tsan: setup ## Tests of what threads share, under ThreadSanitizer
-	@.ci/sanitize tsan '^(unit/(sched|engine):|capi/)'
+tsan: setup ## Tests of what threads share, and all C tests, under ThreadSanitizer
+	@.ci/sanitize tsan '^(unit/(base|sched|timer|store|journal|engine):|property|capi/)'
 
 soak: build ## Simulator and kill test on fresh seeds for MINUTES (10); SEED repeats one
 	@.ci/soak "$(or $(MINUTES),10)" $(SEED)
