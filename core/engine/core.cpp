@@ -63,6 +63,7 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     if (const auto* stored = std::get_if<WorkflowStored>(&event.body)) {
       return on_workflow(stored->hash, stored->name, stored->definition);
     }
+    note_command(event);
     if (event.run.value == 0) return {};
     if (const auto* started = std::get_if<RunStarted>(&event.body)) return begin(event, *started, end);
     // Events of one run mostly come in a row.
@@ -91,6 +92,15 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
   }
 
  private:
+  void note_command(const Event& event) {
+    CommandId command;
+    if (const auto* started = std::get_if<RunStarted>(&event.body)) command = started->command;
+    if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) command = cancel->command;
+    if (const auto* applied = std::get_if<CommandApplied>(&event.body)) command = applied->command;
+    if (const auto* refused = std::get_if<CommandRefused>(&event.body)) command = refused->command;
+    if (!command.is_none()) core_.recovered_commands_.insert(command);
+  }
+
   Status begin(const Event& event, const RunStarted& started, Position end) {
     const PlanBinding* binding = core_.plans_.find(started.workflow);
     if (binding == nullptr) {
@@ -169,6 +179,10 @@ Status EngineCore::recover() {
     }
   }
   return {};
+}
+
+bool EngineCore::has_recovered(CommandId command) const {
+  return recovered_commands_.contains(command);
 }
 
 Status EngineCore::health() const {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -59,6 +60,10 @@ class EngineCore final : public Handler {
   // Sends the runs that were rebuilt on their way; once after recover(), when whoever executes is ready. Runs may have been
   // started and cancelled meanwhile.
   void resume_runs();
+
+  // True if the journal had the outcome of the command, or what it made, when recovery read it: the tables may not have it
+  // yet, and its file may be there again although it was removed.
+  [[nodiscard]] bool has_recovered(CommandId command) const;
 
   // ---- Requests -------------------------------------------------------------------------------------------------
   // Makes a run and sends it its first message. `command` may be none. The answer comes through `waiter`, when the
@@ -191,7 +196,8 @@ class EngineCore final : public Handler {
   std::unique_ptr<Materialiser> materialiser_;
   Mutex materialise_mutex_;  // one at a time materialises
 
-  std::vector<RunRef> recovered_;  // until they are resumed
+  std::vector<RunRef> recovered_;                     // until they are resumed
+  std::unordered_set<CommandId> recovered_commands_;  // constant after recover()
 
   Mutex retired_mutex_;
   std::deque<RetireRun> retired_ TN_GUARDED_BY(retired_mutex_);  // in the order of their positions, nearly

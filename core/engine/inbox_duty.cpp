@@ -18,6 +18,10 @@ void OwnerEngine::read_inbox() {
 
 void OwnerEngine::apply_command_file(const std::string& file, CommandId id) {
   // An earlier life may have recorded the outcome and died before the file was gone.
+  if (core_->has_recovered(id)) {
+    inbox_->remove(file);
+    return;
+  }
   if (auto read = state_->begin_read(); read.ok()) {
     const auto outcome = load_command(**read, id);
     if (outcome.ok() && outcome->has_value()) {

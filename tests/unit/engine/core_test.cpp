@@ -130,6 +130,24 @@ TEST(Core, ARunGoesOnWhereItWasAfterACrash) {
   EXPECT_EQ(end->take().output.view(), "5");
 }
 
+// Its file may still be there, and the tables don't have it yet: it must not be applied a second time.
+TEST(Core, ACommandWhoseOutcomeIsOnlyInTheJournalIsKnownAfterACrash) {
+  CoreHarness h;
+  StartRequest request;
+  request.plan = h.compile(R"({"tenuto": 1, "name": "w", "tasks": {"a": {"use": "nobody"}}})");
+  const CommandId start{1, 2}, refused{3, 4}, unknown{5, 6};
+  ASSERT_TRUE(h.core->start(request, start, std::make_shared<Waiter>()).ok());
+  const Event outcome{h.clock.wall(), RunNumber{}, kRootScope,
+                      kNoTask,        Attempt{},   CommandRefused{refused, Code::conflict, ""}};
+  h.core->record(std::span(&outcome, 1), std::nullopt);
+  h.settle();
+  EXPECT_FALSE(h.core->has_recovered(start)) << "of this life";
+  h.open();
+  EXPECT_TRUE(h.core->has_recovered(start));
+  EXPECT_TRUE(h.core->has_recovered(refused));
+  EXPECT_FALSE(h.core->has_recovered(unknown));
+}
+
 TEST(Core, TheSameIdGivesTheSameRunAndAnotherInputIsAConflict) {
   CoreHarness h;
   h.native("echo", echo);
