@@ -171,6 +171,10 @@ class EngineCore final : public Handler {
   void note_uncommitted(Context& context);
   void forget_materialised();
   void arm_pool_sample();
+  // Whether the ticket of an offer still waits to begin: of those that Actions keeps.
+  [[nodiscard]] bool is_queued(const Offer& offer) const {
+    return tickets_.at(offer.token.slot()).is_queued(offer.token.generation());
+  }
 
   const CoreOptions options_;
   Clock& clock_;

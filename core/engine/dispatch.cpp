@@ -66,10 +66,7 @@ void EngineCore::release(std::span<const Offer> offers, Worker* worker) {
     const Action& action = actions_.at(offer.action);
     ServedBy served_by = action.served_by.load(std::memory_order_acquire);  // pairs with Actions::register_as
     if (served_by == ServedBy::nobody) {
-      const auto waits = [this](const Offer& parked) {
-        return tickets_.at(parked.token.slot()).is_queued(parked.token.generation());
-      };
-      if (actions_.park(offer, waits)) continue;
+      if (actions_.park(offer, [this](const Offer& parked) { return is_queued(parked); })) continue;
       served_by = action.served_by.load(std::memory_order_acquire);
     }
     if (served_by == ServedBy::native_inline) {
@@ -358,9 +355,7 @@ void EngineCore::sample_pools() {
 
 bool EngineCore::is_quiet() const {
   // A run that waits for a body that nobody has is not on its way: it doesn't hold up a drain.
-  const std::int64_t parked = actions_.count_parked([this](const Offer& offer) {
-    return tickets_.at(offer.token.slot()).is_queued(offer.token.generation());
-  });
+  const std::int64_t parked = actions_.count_parked([this](const Offer& offer) { return is_queued(offer); });
   return busy_.load(std::memory_order_acquire) == parked && committer_->durable() >= ring_->tail();
 }
 

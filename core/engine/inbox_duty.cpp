@@ -16,18 +16,19 @@ void OwnerEngine::read_inbox() {
   }
 }
 
+// An earlier life may have recorded the outcome and died before the file was gone.
+bool OwnerEngine::was_settled(CommandId id) const {
+  if (core_->has_recovered(id)) return true;
+  const auto read = state_->begin_read();
+  if (!read.ok()) return false;
+  const auto outcome = load_command(**read, id);
+  return outcome.ok() && outcome->has_value();
+}
+
 void OwnerEngine::apply_command_file(const std::string& file, CommandId id) {
-  // An earlier life may have recorded the outcome and died before the file was gone.
-  if (core_->has_recovered(id)) {
+  if (was_settled(id)) {
     inbox_->remove(file);
     return;
-  }
-  if (auto read = state_->begin_read(); read.ok()) {
-    const auto outcome = load_command(**read, id);
-    if (outcome.ok() && outcome->has_value()) {
-      inbox_->remove(file);
-      return;
-    }
   }
   Result<RunNumber> subject = [&]() -> Result<RunNumber> {
     TN_ASSIGN(const Bytes text, inbox_->read(file));

@@ -88,6 +88,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
 
   // inbox_duty.cpp
   void read_inbox();
+  [[nodiscard]] bool was_settled(CommandId id) const;
   void apply_command_file(const std::string& file, CommandId id);
   Result<RunNumber> apply_command(const Command& command, CommandId id);
 

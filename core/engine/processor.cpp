@@ -311,9 +311,7 @@ void Processor::withdraw_queued() {
     slot_.extra->ready_backlog.clear();
     slot_.extra->backlog_begin = 0;
   }
-  const auto waits = [this](const Offer& parked) {
-    return core_.tickets_.at(parked.token.slot()).is_queued(parked.token.generation());
-  };
+  const auto waits = [this](const Offer& parked) { return core_.is_queued(parked); };
   std::uint32_t number = slot_.first_ticket;
   while (number != Slab<Ticket>::kNone) {
     Ticket& ticket = core_.tickets_.at(number);

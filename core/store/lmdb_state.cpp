@@ -66,7 +66,10 @@ class TxnReader {
     TN_TRY(check_key(key));
     MDB_val name = to_lmdb(key);
     MDB_val found{};
-    const int error = mdb_get(txn_, env_.table(table), &name, &found);
+    return outcome(mdb_get(txn_, env_.table(table), &name, &found), found, value);
+  }
+  // What a look-up gave.
+  Result<bool> outcome(int error, const MDB_val& found, ByteView& value) const {
     if (error == MDB_NOTFOUND) return false;
     if (error != 0) return env_.status(error, "read");
     value = from_lmdb(found);
@@ -102,10 +105,7 @@ class LmdbRead final : public StateRead {
     MDB_val name = to_lmdb(key);
     MDB_val found{};
     if (error == 0) error = cursor.move(MDB_SET, name, found);
-    if (error == MDB_NOTFOUND) return false;
-    if (error != 0) return env_.status(error, "read");
-    value = from_lmdb(found);
-    return true;
+    return reader_.outcome(error, found, value);
   }
   Status scan(Table table, ByteView from, const Visit& visit) const override {
     return reader_.scan(table, from, false, visit);

@@ -32,6 +32,16 @@ static void check_close_wakes(tenuto_engine *engine) {
   tenuto_worker_destroy(&worker);
 }
 
+/* Starts a run of the workflow. */
+static tenuto_run *start(tenuto_engine *engine, const char *definition) {
+  tenuto_workflow *workflow = NULL;
+  CHECK_OK(tenuto_workflow_compile(definition, strlen(definition), &workflow));
+  tenuto_run *run = NULL;
+  CHECK_OK(tenuto_engine_start(engine, workflow, NULL, &run));
+  tenuto_workflow_destroy(&workflow);
+  return run;
+}
+
 /* Takes the one task that is ready in the pool "docker". */
 static tenuto_batch *take(tenuto_worker *worker, tenuto_task *task) {
   tenuto_batch *batch = NULL;
@@ -42,13 +52,9 @@ static tenuto_batch *take(tenuto_worker *worker, tenuto_task *task) {
 
 /* A host that can stop a body says so; the attempt counts as timed out whoever noticed first. */
 static void check_time_out(tenuto_engine *engine, tenuto_worker *worker) {
-  tenuto_workflow *workflow = NULL;
-  CHECK_OK(tenuto_workflow_compile(
-      TEXT("{\"tenuto\": 1, \"name\": \"slow\", \"tasks\": {"
-           "\"s\": {\"use\": \"host:a\", \"pool\": \"docker\", \"timeout\": \"1h\"}}}"),
-      &workflow));
-  tenuto_run *run = NULL;
-  CHECK_OK(tenuto_engine_start(engine, workflow, NULL, &run));
+  tenuto_run *run = start(engine,
+                          "{\"tenuto\": 1, \"name\": \"slow\", \"tasks\": {"
+                          "\"s\": {\"use\": \"host:a\", \"pool\": \"docker\", \"timeout\": \"1h\"}}}");
   tenuto_task task;
   tenuto_batch *batch = take(worker, &task);
   CHECK(tenuto_task_timeout_ns(&task) == 3600LL * 1000000000LL);
@@ -67,19 +73,15 @@ static void check_time_out(tenuto_engine *engine, tenuto_worker *worker) {
   CHECK(strstr(tenuto_buffer_data(text, NULL), "\"state\":\"timed_out\"") != NULL);
   tenuto_buffer_destroy(&text);
   tenuto_run_destroy(&run);
-  tenuto_workflow_destroy(&workflow);
 }
 
 /* Arguments are JSON, so a result of bytes can't become one: the run says so, and which task it is. */
 static void check_bytes(tenuto_engine *engine, tenuto_worker *worker) {
-  tenuto_workflow *workflow = NULL;
-  CHECK_OK(tenuto_workflow_compile(
-      TEXT("{\"tenuto\": 1, \"name\": \"bytes\", \"tasks\": {"
-           "\"photo\": {\"use\": \"host:a\", \"pool\": \"docker\"},"
-           "\"print\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"of\": \"${photo}\"}}}}"),
-      &workflow));
-  tenuto_run *run = NULL;
-  CHECK_OK(tenuto_engine_start(engine, workflow, NULL, &run));
+  tenuto_run *run =
+      start(engine,
+            "{\"tenuto\": 1, \"name\": \"bytes\", \"tasks\": {"
+            "\"photo\": {\"use\": \"host:a\", \"pool\": \"docker\"},"
+            "\"print\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"of\": \"${photo}\"}}}}");
   tenuto_task task;
   tenuto_batch *batch = take(worker, &task);
   CHECK(tenuto_task_timeout_ns(&task) == -1);
@@ -97,7 +99,6 @@ static void check_bytes(tenuto_engine *engine, tenuto_worker *worker) {
         strstr(error, "base64") != NULL);
   tenuto_buffer_destroy(&text);
   tenuto_run_destroy(&run);
-  tenuto_workflow_destroy(&workflow);
 }
 
 int main(void) {
