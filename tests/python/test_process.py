@@ -191,7 +191,7 @@ def test_a_waiting_client_takes_over(folder: Path) -> None:
 
 
 BETWEEN_ATTEMPTS = """
-import sys, tenuto
+import sys, time, tenuto
 from tenuto import Retry, task, workflow
 
 @task(retry=Retry(attempts=1, backoff="1h", jitter="none"))
@@ -210,7 +210,7 @@ with tenuto.open() as engine:
     else:
         run = engine.find("r")
         while run.status().state != "waiting":
-            pass
+            time.sleep(0.01)
         print(run.state, [row.state for row in engine.runs()])
 """
 
@@ -271,7 +271,7 @@ def test_ctrl_c_while_waiting(folder: Path) -> None:
 
 
 FORKING = """
-import os, tenuto
+import os, time, tenuto
 from tenuto import task, workflow
 
 @task
@@ -288,7 +288,7 @@ if child == 0:
     print(tenuto.current_engine().role, w.run(21), flush=True)
     os._exit(0)
 while os.waitpid(child, os.WNOHANG) == (0, 0):
-    pass
+    time.sleep(0.01)
 assert w.run(2) == 4
 """
 
