@@ -83,12 +83,18 @@ def encoder(annotation: object, *, path: str = "result") -> Callable[[object], b
         b'"YWJj"'
     """
     bytes_allowed = holds_bytes(annotation)
-    encode_number = _ENCODER.encode
+    is_simple, to_json = _core.is_simple, _ENCODER.encode
 
     def coded(value: object) -> bytes:
-        kind = type(value)
-        if kind is int or kind is bool:
-            return encode_number(value)
+        # The usual way of encode, written out: this is called per task.
+        if is_simple(value):
+            try:
+                text = to_json(value)
+            except (UnicodeEncodeError, RecursionError):
+                pass
+            else:
+                if len(text) <= BYTES_MAX:
+                    return text
         return encode(value, path=path, bytes_allowed=bytes_allowed)
 
     return coded

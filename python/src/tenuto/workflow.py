@@ -298,7 +298,9 @@ class Workflow(Generic[P, R]):
 
     def _input(self, args: Sequence[Any], kwargs: dict[str, Any]) -> bytes:
         arguments = self.signature.bind(tuple(args), kwargs)
-        coded = serialize.encode(arguments, path="input", bytes_allowed=serialize.holds_bytes(self._input_type))
+        if not arguments:
+            return b"{}"
+        coded = self._encode_input(arguments)
         self._decode_input(coded)
         return coded
 
@@ -312,8 +314,9 @@ class Workflow(Generic[P, R]):
         return serialize.decoder(self.signature.returns, name="result")
 
     @functools.cached_property
-    def _input_type(self) -> Any:
-        return tuple[tuple(self.signature.annotations[name] for name in self.signature.parameters)]  # type: ignore[misc]
+    def _encode_input(self) -> Callable[[object], bytes]:
+        types = tuple(self.signature.annotations[name] for name in self.signature.parameters)
+        return serialize.encoder(tuple[types], path="input")  # type: ignore[valid-type]
 
     @functools.cached_property
     def _decode_input(self) -> Callable[[bytes], Any]:
