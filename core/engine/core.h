@@ -83,6 +83,8 @@ class EngineCore final : public Handler {
   void run_body(TicketToken token, Context& context);
   // Returns false for an outcome that came late.
   bool report(TicketToken token, BodyReport&& report, Context& context);
+  // Many outcomes at once; returns how many came late. A run that has several among them takes one step for all.
+  std::size_t report(std::span<PoolWorker::Report> reports, Context& context);
   // Routes tickets to who runs their bodies: `worker` is the calling one, or null.
   void release(std::span<const Offer> offers, Worker* worker);
 
@@ -150,6 +152,7 @@ class EngineCore final : public Handler {
   class RingWaiter;
   class Rebuilder;
   class Listener;
+  class Turns;
   friend class Processor;
 
   // start.cpp
@@ -162,6 +165,12 @@ class EngineCore final : public Handler {
   // dispatch.cpp
   void carry_out(std::vector<Effect>& effects, Worker* worker);
   void open_gates(Context& context);
+  struct HandedIn {
+    bool in_time;
+    std::optional<RunRef> turn;  // the run that the caller must process now
+  };
+  // Sends an outcome to its run.
+  HandedIn hand_in(TicketToken token, BodyReport&& report, WallTime now);
   void time_out(TicketToken token);
   // Delivers to a mailbox; true when the caller must process the run (or have it processed).
   [[nodiscard]] bool deliver(RunRef run, MessageBody body);

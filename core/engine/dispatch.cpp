@@ -1,6 +1,7 @@
 // Where effects go: bodies to those who run them, answers to those who wait, outcomes back to their runs.
 #include <xxhash.h>
 
+#include <array>
 #include <thread>
 
 #include "core/engine/core.h"
@@ -91,9 +92,55 @@ bool EngineCore::begin_body(TicketToken token, BodyCall& call) {
 }
 
 bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context) {
-  const auto refused = [this] {
+  const HandedIn handed = hand_in(token, std::move(report), clock_.wall());
+  if (handed.turn) process(*handed.turn, context);
+  return handed.in_time;
+}
+
+// Runs whose mailboxes this thread got while it handed in outcomes: processed in take(), or else when this goes, so that
+// no exception leaves a mailbox without its processor.
+class EngineCore::Turns {
+ public:
+  static constexpr std::size_t kMax = 64;  // What so many outcomes touch stays in the cache; not critical.
+
+  Turns(EngineCore& core, Context& context) : core_(core), context_(context) {}
+  ~Turns() { take(); }
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
+
+  void add(RunRef run) { runs_[count_++] = run; }
+  void take() {
+    for (const RunRef run : std::span(runs_).first(std::exchange(count_, 0))) core_.process(run, context_);
+  }
+
+ private:
+  EngineCore& core_;
+  Context& context_;
+  std::array<RunRef, kMax> runs_;
+  std::size_t count_ = 0;
+};
+
+std::size_t EngineCore::report(std::span<PoolWorker::Report> reports, Context& context) {
+  std::size_t late = 0;
+  Turns turns(*this, context);
+  while (!reports.empty()) {
+    const auto some = reports.first(std::min(reports.size(), Turns::kMax));
+    const WallTime now = clock_.wall();
+    for (PoolWorker::Report& one : some) {
+      const HandedIn handed = hand_in(one.token, std::move(one.report), now);
+      if (handed.turn) turns.add(*handed.turn);
+      if (!handed.in_time) ++late;
+    }
+    turns.take();
+    reports = reports.subspan(some.size());
+  }
+  return late;
+}
+
+EngineCore::HandedIn EngineCore::hand_in(TicketToken token, BodyReport&& report, WallTime now) {
+  const auto refused = [this]() -> HandedIn {
     counters_.late.fetch_add(1, std::memory_order_relaxed);
-    return false;
+    return {false, std::nullopt};
   };
   if (!tickets_.contains(token.slot())) return refused();
   Ticket& ticket = tickets_.at(token.slot());
@@ -108,19 +155,20 @@ bool EngineCore::report(TicketToken token, BodyReport&& report, Context& context
   const Ticket::Return returned = ticket.try_return(token.generation());
   if (returned == Ticket::Return::unknown) return refused();
   if (timer != TimerHandle()) timers_.cancel_mono(timer);
-  const Nanos busy = clock_.wall().ns - started.ns;
+  const Nanos busy = now.ns - started.ns;
   if (busy > 0) binding.pool_of(task).note_busy(busy);
   arm_pool_sample();
   if (returned == Ticket::Return::late) {
-    if (deliver(run, LateReturn{token})) process(run, context);
-    return refused();
+    HandedIn handed = refused();
+    if (deliver(run, LateReturn{token})) handed.turn = run;
+    return handed;
   }
   MessageBody outcome = report.done
                             ? MessageBody(Done{token, {task, attempt, std::move(report.result), started}})
                             : MessageBody(boxed(Failed{
                                   token, {task, attempt, report.kind, std::move(report.failure), started}}));
-  if (deliver(run, std::move(outcome))) process(run, context);
-  return true;
+  if (deliver(run, std::move(outcome))) return {true, run};
+  return {true, std::nullopt};
 }
 
 void EngineCore::time_out(TicketToken token) {

@@ -58,11 +58,7 @@ class OwnerEngine::HostedWorker final : public PoolWorker {
     const std::shared_lock call(engine_->calls_);
     if (!engine_->check_open().ok()) return reports.size();
     Contexts::Lease lease(engine_->core_->contexts());
-    std::size_t late = 0;
-    for (Report& one : reports) {
-      if (!engine_->core_->report(one.token, std::move(one.report), *lease)) ++late;
-    }
-    return late;
+    return engine_->core_->report(reports, *lease);
   }
   Result<int> event_fd() override { return pool_.event_fd(); }
   void close() override {
