@@ -31,23 +31,32 @@ class Workflow {
   tenuto_workflow* handle_ = nullptr;
 };
 
+struct StoreOptions {
+  std::uint32_t threads = 0;  // 0: one per core
+  std::int32_t durability = TENUTO_DURABILITY_FULL;
+  std::uint64_t retention_count_max = 0;  // 0: all ended runs stay
+};
+
 class Store {
  public:
-  explicit Store(const std::string& path, std::uint32_t threads = 0,
-                 std::int32_t durability = TENUTO_DURABILITY_FULL) {
+  explicit Store(const std::string& path, const StoreOptions& wanted = {}) {
     tenuto_engine_options options = TENUTO_ENGINE_OPTIONS_INIT;
     options.mode = TENUTO_OPEN_OWNER;
-    options.threads = threads;
-    options.durability = durability;
+    options.threads = wanted.threads;
+    options.durability = wanted.durability;
+    options.retention_count_max = wanted.retention_count_max;
     check(tenuto_engine_open(path.data(), path.size(), &options, &engine_));
   }
   ~Store() { tenuto_engine_destroy(&engine_); }
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
+  [[nodiscard]] tenuto_engine* get() { return engine_; }
 
-  void native(std::string_view action, tenuto_task_fn body, void* user_data = nullptr) {
+  // An inline body. The store calls free_user_data when it is closed.
+  void native(std::string_view action, tenuto_task_fn body, void* user_data = nullptr,
+              void (*free_user_data)(void*) = nullptr) {
     check(tenuto_engine_register_native(engine_, action.data(), action.size(), body, TENUTO_NATIVE_INLINE,
-                                        user_data, nullptr, nullptr));
+                                        user_data, free_user_data, nullptr));
   }
   void start_many(const Workflow& workflow, std::size_t count) {
     std::uint64_t first = 0;

@@ -1,0 +1,221 @@
+// Graphs of seven shapes, each task a no-op body: plan, first run, further runs, beside the graph libraries and the limit.
+#include <malloc.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include "bench/arms/graph_arm.h"
+#include "bench/graph/tenuto_graph.h"
+#include "bench/graph/work.h"
+#include "bench/macro/parts.h"
+
+namespace tenuto::bench {
+
+namespace {
+
+constexpr std::uint64_t kSeed = 20260101;
+constexpr unsigned kWorkers[] = {1, 2};
+// The goals are about graphs that are not so small that starting a run is most of it.
+constexpr std::uint32_t kGoalTasksMin = 10'000;
+
+// Of one arm, one value per round: nanoseconds per task, but for the bytes.
+struct Phases {
+  std::vector<double> plan;   // build and free, without a run between
+  std::vector<double> bytes;  // of heap per task that build() took
+  std::vector<double> first;
+  std::vector<double> again;
+};
+
+struct Contender {
+  std::string name;
+  unsigned workers;
+  std::function<std::unique_ptr<GraphArm>()> make;
+  Phases phases = {};
+};
+
+double heap_bytes() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
+}
+
+void run_and_check(GraphArm& arm, const Graph& graph, const std::string& name) {
+  const std::uint64_t before = work_done();
+  arm.run();
+  const std::uint64_t done = work_done() - before;
+  if (done != graph.size()) {
+    throw std::runtime_error(name + " ran " + std::to_string(done) + " of " + std::to_string(graph.size()) +
+                             " tasks");
+  }
+}
+
+// One round of one arm.
+void measure_once(Contender& contender, const Graph& graph) {
+  const double per_task = 1e9 / graph.size();
+  Phases& phases = contender.phases;
+  const std::unique_ptr<GraphArm> arm = contender.make();
+  const double heap_before = heap_bytes();
+  double plan = seconds_of([&] { arm->build(); });
+  phases.bytes.push_back((heap_bytes() - heap_before) / graph.size());
+  plan += seconds_of([&] { arm->free(); });
+  phases.plan.push_back(plan * per_task);
+
+  arm->build();
+  phases.first.push_back(seconds_of([&] { run_and_check(*arm, graph, contender.name); }) * per_task);
+  const std::uint32_t repeats = std::clamp(200'000u / graph.size(), 1u, 50u);
+  const double again = seconds_of([&] {
+    for (std::uint32_t i = 0; i < repeats; ++i) run_and_check(*arm, graph, contender.name);
+  });
+  phases.again.push_back(again * per_task / repeats);
+  arm->free();
+}
+
+const char* const kOurs = "Tenuto";
+const char* const kDurable = "Tenuto, durable";
+
+std::vector<Contender> contenders(const Graph& graph, Scratch& scratch) {
+  std::vector<Contender> all;
+  for (const unsigned workers : kWorkers) {
+    all.push_back({kOurs, workers, [&graph, workers] { return make_tenuto_graph(graph, workers); }});
+    all.push_back({kDurable, workers, [&graph, &scratch, workers] {
+                     return make_durable_tenuto_graph(graph, workers, scratch.next());
+                   }});
+    for (const GraphPeer& peer : graph_peers()) {
+      if (peer.role == GraphPeer::Role::limit && workers > 1) continue;
+      all.push_back(
+          {peer.name, workers, [&graph, make = peer.make, workers] { return make(graph, workers); }});
+    }
+  }
+  return all;
+}
+
+const Phases& of(const std::vector<Contender>& all, const std::string& name, unsigned workers) {
+  return std::find_if(all.begin(), all.end(),
+                      [&](const Contender& c) { return c.name == name && c.workers == workers; })
+      ->phases;
+}
+
+std::string power_of_ten(std::uint32_t tasks) {
+  std::uint32_t power = 0, rest = tasks;
+  while (rest % 10 == 0) rest /= 10, ++power;
+  return rest == 1 ? "1e" + std::to_string(power) : std::to_string(tasks);
+}
+
+// Collects, over all graphs that the goals are about, what the geometric means are made of.
+class Means {
+ public:
+  void add(const std::string& peer, unsigned workers, const Figure& figure) {
+    Sums& sums = sums_[{peer, workers}];
+    ++sums.count;
+    add_logarithms(sums.ours, figure.runs);
+    add_logarithms(sums.theirs, figure.vs_runs);
+  }
+  void report(Report& report) const {
+    for (const auto& [key, sums] : sums_) {
+      report.add({"geometric mean x" + std::to_string(key.second) + ", run again", "ns/task",
+                  means(sums.ours, sums.count), key.first, means(sums.theirs, sums.count),
+                  ratio_at_most(1.0 / 3)});
+    }
+  }
+
+ private:
+  struct Sums {
+    int count = 0;
+    std::vector<double> ours, theirs;  // one per round
+  };
+  static void add_logarithms(std::vector<double>& sums, const std::vector<double>& values) {
+    sums.resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) sums[i] += std::log(values[i]);
+  }
+  static std::vector<double> means(std::vector<double> sums, int count) {
+    for (double& sum : sums) sum = std::exp(sum / count);
+    return sums;
+  }
+  std::map<std::pair<std::string, unsigned>, Sums> sums_;
+};
+
+class ShapeReport {
+ public:
+  ShapeReport(Report& report, Means& means, std::string name, const std::vector<Contender>& all,
+              bool has_goals)
+      : report_(report), means_(means), name_(std::move(name)), all_(all), has_goals_(has_goals) {}
+
+  void add_runs() {
+    for (const unsigned workers : kWorkers) {
+      const Phases& ours = of(all_, kOurs, workers);
+      for (const GraphPeer& peer : graph_peers()) add_again(peer, workers, ours);
+      const Phases& durable = of(all_, kDurable, workers);
+      add("x" + std::to_string(workers) + ", durable, run again", durable.again, "in memory", ours.again, {});
+      add("x" + std::to_string(workers) + ", first run", ours.first, "run again", ours.again, {});
+    }
+    add("x2, run again", of(all_, kOurs, 2).again, "1 worker", of(all_, kOurs, 1).again, ratio_at_most(1.1));
+  }
+  void add_plan() {
+    const Phases& ours = of(all_, kOurs, 1);
+    for (const GraphPeer& peer : graph_peers()) {
+      if (peer.role != GraphPeer::Role::rival) continue;  // the others keep no plan to speak of
+      const Phases& theirs = of(all_, peer.name, 1);
+      const auto goal = peer.name == "Taskflow" ? std::optional(ratio_at_most(1.0 / 3)) : std::nullopt;
+      add(", build + free", ours.plan, peer.name, theirs.plan, goal);
+      add(", plan", ours.bytes, peer.name, theirs.bytes, {}, "bytes/task");
+    }
+    add(", plan", ours.bytes, "", {}, value_at_most(64), "bytes/task");
+  }
+
+ private:
+  void add_again(const GraphPeer& peer, unsigned workers, const Phases& ours) {
+    const bool is_limit = peer.role == GraphPeer::Role::limit;
+    const Phases& theirs = of(all_, peer.name, is_limit ? 1 : workers);
+    std::optional<Goal> goal;
+    if (peer.role == GraphPeer::Role::rival) goal = ratio_at_most(0.6);
+    if (is_limit) goal = ratio_at_most(2);
+    add("x" + std::to_string(workers) + ", run again", ours.again, peer.name, theirs.again, goal);
+    if (has_goals_ && peer.role == GraphPeer::Role::rival) {
+      means_.add(peer.name, workers, {"", "", ours.again, "", theirs.again});
+    }
+  }
+  void add(const std::string& what, const std::vector<double>& values, const std::string& vs,
+           const std::vector<double>& vs_values, std::optional<Goal> goal, const char* unit = "ns/task") {
+    const char* space = what.front() == ',' ? "" : " ";
+    report_.add({name_ + space + what, unit, values, vs, vs_values, has_goals_ ? goal : std::nullopt});
+  }
+
+  Report& report_;
+  Means& means_;
+  std::string name_;
+  const std::vector<Contender>& all_;
+  bool has_goals_;
+};
+
+}  // namespace
+
+void measure_shapes(const Options& options, Scratch& scratch, Report& report) {
+  std::vector<std::uint32_t> sizes = options.tasks;
+  if (sizes.empty()) {
+    sizes = options.smoke ? std::vector<std::uint32_t>{500}
+                          : std::vector<std::uint32_t>{1000, 10'000, 100'000, 1'000'000};
+  }
+  for (const GraphPeer& peer : graph_peers()) {
+    if (!peer.version.empty()) report.peer(peer.name, peer.version);
+  }
+  Means means;
+  report.begin("shapes");
+  for (const Shape shape : kShapes) {
+    for (const std::uint32_t tasks : sizes) {
+      const std::string name = std::string(name_of(shape)) + " " + power_of_ten(tasks);
+      const Graph graph = make_graph(shape, tasks, kSeed);
+      std::vector<Contender> all = contenders(graph, scratch);
+      for (int round = 0; round < options.rounds; ++round) {
+        for (Contender& contender : all) measure_once(contender, graph);
+      }
+      report.worked(name, graph.size() + (static_cast<std::uint64_t>(graph.edge_count()) << 32));
+      ShapeReport shape_report(report, means, name, all, tasks >= kGoalTasksMin);
+      shape_report.add_runs();
+      shape_report.add_plan();
+    }
+  }
+  means.report(report);
+}
+
+}  // namespace tenuto::bench
