@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 
 #include "python/bindings/engine.h"
 
@@ -65,22 +64,18 @@ tenuto_completion to_completion(const Ended& ended) {
   return completion;
 }
 
+PyObject* argument_of(const tenuto_task& task) {
+  return PyBytes_FromStringAndSize(task.argument, static_cast<Py_ssize_t>(task.argument_size));
+}
+
 // Calls a body: result as bytes or None, or null with the exception set.
-PyObject* call_body(PyObject* call, bool deferred, const tenuto_task& task) {
-  PyObject* argument = PyBytes_FromStringAndSize(task.argument, static_cast<Py_ssize_t>(task.argument_size));
+PyObject* call_body(PyObject* call, const tenuto_task& task) {
+  PyObject* argument = argument_of(task);
   if (argument == nullptr) return nullptr;
   Py_INCREF(call);  // A body that is declared again replaces it meanwhile.
-  PyObject* result = nullptr;
-  if (deferred) {
-    if (PyObject* facts = facts_of(task)) {
-      result = PyObject_CallFunction(call, "OKNL", argument, static_cast<unsigned long long>(task.token),
-                                     facts, static_cast<long long>(tenuto_task_timeout_ns(&task)));
-    }
-  } else {
-    running_task = &task;
-    result = PyObject_CallOneArg(call, argument);
-    running_task = nullptr;
-  }
+  running_task = &task;
+  PyObject* result = PyObject_CallOneArg(call, argument);
+  running_task = nullptr;
   Py_DECREF(call);
   Py_DECREF(argument);
   if (result != nullptr && result != Py_None && !PyBytes_Check(result)) {
@@ -90,12 +85,49 @@ PyObject* call_body(PyObject* call, bool deferred, const tenuto_task& task) {
   return result;
 }
 
+// Appends a task to those that are completed later. False: there is no memory; the exception is set.
+bool defer(const Bodies::Entry& entry, const tenuto_task& task, Deferred& deferred) {
+  if (deferred.tasks == nullptr) {
+    deferred.tasks = PyList_New(0);
+    if (deferred.tasks == nullptr) return false;
+    deferred.submit = Py_NewRef(entry.submit);
+  }
+  PyObject* argument = argument_of(task);
+  PyObject* facts = argument == nullptr ? nullptr : facts_of(task);
+  if (facts == nullptr) {
+    Py_XDECREF(argument);
+    return false;
+  }
+  PyObject* item = Py_BuildValue("ONKNL", entry.call, argument, static_cast<unsigned long long>(task.token),
+                                 facts, static_cast<long long>(tenuto_task_timeout_ns(&task)));
+  const bool done = item != nullptr && PyList_Append(deferred.tasks, item) == 0;
+  Py_XDECREF(item);
+  return done;
+}
+
+std::uint64_t token_of(PyObject* deferred) {
+  return PyLong_AsUnsignedLongLong(PyTuple_GET_ITEM(deferred, 2));
+}
+
 bool is_failure(PyObject* owner) {
   if (!PyTuple_Check(owner) || PyTuple_GET_SIZE(owner) != 3) return false;
   for (Py_ssize_t i = 0; i < 3; ++i) {
     if (!PyBytes_Check(PyTuple_GET_ITEM(owner, i))) return false;
   }
   return true;
+}
+
+// What worker.py gives: token, outcome, and bytes, None or a failure. False: it is something else.
+bool read_ended(PyObject* item, Ended& ended) {
+  if (!PyTuple_Check(item) || PyTuple_GET_SIZE(item) != 3) return false;
+  ended.token = PyLong_AsUnsignedLongLong(PyTuple_GET_ITEM(item, 0));
+  ended.outcome = static_cast<std::int32_t>(PyLong_AsLong(PyTuple_GET_ITEM(item, 1)));
+  ended.owner = PyTuple_GET_ITEM(item, 2);
+  if (PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    return false;
+  }
+  return ended.owner == Py_None || PyBytes_Check(ended.owner) || is_failure(ended.owner);
 }
 
 // The Python exception that is set, as an object of its own; clears it.
@@ -135,19 +167,23 @@ Ended failure(std::uint64_t token, PyObject* describe) {
 }  // namespace
 
 Bodies::~Bodies() {
-  for (const Entry& entry : entries_) Py_XDECREF(entry.call);
+  for (const Entry& entry : entries_) {
+    Py_XDECREF(entry.call);
+    Py_XDECREF(entry.submit);
+  }
 }
 
-void Bodies::add(const Engine& engine, Text action, const py::object& call, bool deferred) {
+void Bodies::add(const Engine& engine, Text action, const py::object& call, const py::object& submit) {
   // The GIL stays: no thread may look for the body of a task that is handed out before it is stored below. The call
   // takes a lock of the engine for a moment and waits for nothing else.
   std::uint32_t number = 0;
   check(tenuto_engine_register_hosted(engine.get(), action.data(), action.size(), &number));
   if (entries_.size() <= number) entries_.resize(number + 1);
   Entry& entry = entries_[number];
-  PyObject* before = std::exchange(entry.call, Py_NewRef(call.ptr()));
-  entry.deferred = deferred;
-  Py_XDECREF(before);
+  PyObject* call_before = std::exchange(entry.call, Py_NewRef(call.ptr()));
+  PyObject* submit_before = std::exchange(entry.submit, submit.is_none() ? nullptr : Py_NewRef(submit.ptr()));
+  Py_XDECREF(call_before);
+  Py_XDECREF(submit_before);
 }
 
 const Bodies::Entry* Bodies::find(std::uint32_t action) const {
@@ -203,34 +239,54 @@ bool Worker::poll(std::shared_ptr<SharedBatch>& batch) {
 // Takes task after task until the batch is used up, also by others. With the GIL.
 void Worker::run(const Call& call, SharedBatch& batch) {
   flush(batch.ended);
+  Deferred deferred;
   std::int64_t at = now_ns();
   while (!crew_.is_dismissed()) {
     tenuto_task task{};
     task.struct_size = sizeof task;
     if (tenuto_batch_next(batch.handle.get(), &task) != TENUTO_OK) break;
-    run_task(call, task, batch);
+    run_task(call, task, batch, deferred);
     const std::int64_t then = std::exchange(at, now_ns());
     learn(at - then);
   }
+  submit(call, deferred, batch);
   flush(batch.ended);
 }
 
-void Worker::run_task(const Call& call, const tenuto_task& task, SharedBatch& batch) {
+void Worker::run_task(const Call& call, const tenuto_task& task, SharedBatch& batch, Deferred& deferred) {
+  const Bodies::Entry* entry = call.bodies.find(task.action);
+  if (entry != nullptr && entry->submit != nullptr) {
+    if (!defer(*entry, task, deferred)) batch.ended.push_back(failure(task.token, call.describe));
+    return;
+  }
+  submit(call, deferred, batch);  // They do not wait for the body.
   PyObject* result = nullptr;
-  bool deferred = false;
-  if (const Bodies::Entry* entry = call.bodies.find(task.action)) {
-    deferred = entry->deferred;
-    result = call_body(entry->call, deferred, task);
+  if (entry != nullptr) {
+    result = call_body(entry->call, task);
   } else {
     PyErr_SetString(PyExc_LookupError, "this process has no body for the task");
   }
-  if (result == nullptr) {
-    batch.ended.push_back(failure(task.token, call.describe));
-  } else if (deferred) {
-    Py_DECREF(result);
-  } else {
-    batch.ended.push_back({task.token, TENUTO_OUTCOME_DONE, result});
+  batch.ended.push_back(result == nullptr ? failure(task.token, call.describe)
+                                          : Ended{task.token, TENUTO_OUTCOME_DONE, result});
+}
+
+// Hands over the tasks that are completed later, and empties the list.
+void Worker::submit(const Call& call, Deferred& deferred, SharedBatch& batch) {
+  if (deferred.tasks == nullptr) return;
+  const Deferred mine = std::exchange(deferred, Deferred());
+  PyObject* done = PyObject_CallOneArg(mine.submit, mine.tasks);
+  if (done == nullptr) {
+    Ended ended = failure(0, call.describe);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(mine.tasks); ++i) {
+      ended.token = token_of(PyList_GET_ITEM(mine.tasks, i));
+      batch.ended.push_back(ended);
+      Py_INCREF(ended.owner);
+    }
+    Py_DECREF(ended.owner);
   }
+  Py_XDECREF(done);
+  Py_DECREF(mine.submit);
+  Py_DECREF(mine.tasks);
 }
 
 // Reports ended bodies in one call and empties the list. With the GIL, which it releases meanwhile.
@@ -274,12 +330,13 @@ void Worker::complete(const py::list& ended) {
   std::vector<Ended> list;
   list.reserve(ended.size());
   for (const py::handle item : ended) {
-    const auto [token, outcome, owner] = item.cast<std::tuple<std::uint64_t, std::int32_t, py::object>>();
-    if (!owner.is_none() && !PyBytes_Check(owner.ptr()) && !is_failure(owner.ptr())) {
+    Ended one{};
+    if (!read_ended(item.ptr(), one)) {
       for (const Ended& each : list) Py_DECREF(each.owner);
-      throw py::type_error("complete() takes bytes, None or a tuple of three bytes");
+      throw py::type_error("complete() takes (token, outcome, bytes, None or a tuple of three bytes)");
     }
-    list.push_back({token, outcome, Py_NewRef(owner.ptr())});
+    Py_INCREF(one.owner);
+    list.push_back(one);
   }
   flush(list);
 }
@@ -303,7 +360,7 @@ bool Worker::join(std::int64_t timeout_ns) {
 void bind_worker(py::module_& module) {
   py::class_<Bodies>(module, "Bodies")
       .def(py::init())
-      .def("add", &Bodies::add, py::arg("engine"), py::arg("action"), py::arg("call"), py::arg("deferred"));
+      .def("add", &Bodies::add, py::arg("engine"), py::arg("action"), py::arg("call"), py::arg("submit"));
   py::class_<Worker>(module, "Worker")
       .def("hire", &Worker::hire)
       .def("unhire", &Worker::unhire)

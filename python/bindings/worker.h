@@ -16,8 +16,8 @@ class Engine;
 class Bodies {
  public:
   struct Entry {
-    PyObject* call = nullptr;  // Owned.
-    bool deferred = false;     // It takes token, facts and time-out too, and completes the task later.
+    PyObject* call = nullptr;    // Owned.
+    PyObject* submit = nullptr;  // Owned. Null, or what takes tasks of this body that are completed later.
   };
 
   Bodies() = default;
@@ -25,8 +25,10 @@ class Bodies {
   Bodies& operator=(const Bodies&) = delete;
   ~Bodies();
 
-  // Declares an action to the engine, with its body; again: replaces the body.
-  void add(const Engine& engine, Text action, const py::object& call, bool deferred);
+  // Declares an action to the engine, with its body; again: replaces the body. With `submit`, which is the same for all
+  // bodies of a pool, the body is not called here: submit is called with a list of (call, argument, token, facts,
+  // time-out in ns or -1), and the tasks are completed through Worker::complete().
+  void add(const Engine& engine, Text action, const py::object& call, const py::object& submit);
   // Borrowed; null for an action that is not here.
   [[nodiscard]] const Entry* find(std::uint32_t action) const;
 
@@ -47,6 +49,13 @@ struct Ended {
 struct SharedBatch {
   BatchHandle handle;
   std::vector<Ended> ended;
+};
+
+// Tasks of one batch that are completed later, on their way to those who run them; null: there are none. Owned, but not by
+// objects that let go by themselves: a thread that the interpreter stops where it asks for the GIL unwinds without it.
+struct Deferred {
+  PyObject* submit = nullptr;
+  PyObject* tasks = nullptr;  // A list.
 };
 
 class Worker {
@@ -80,7 +89,8 @@ class Worker {
   void serve_unlocked(const Call& call);
   bool poll(std::shared_ptr<SharedBatch>& batch);
   void run(const Call& call, SharedBatch& batch);
-  void run_task(const Call& call, const tenuto_task& task, SharedBatch& batch);
+  void run_task(const Call& call, const tenuto_task& task, SharedBatch& batch, Deferred& deferred);
+  void submit(const Call& call, Deferred& deferred, SharedBatch& batch);
   void flush(std::vector<Ended>& ended);
   void spawn(const Call& call);
   void learn(std::int64_t took_ns);

@@ -384,6 +384,48 @@ def test_many_async_bodies_at_once(engine: tenuto.Engine) -> None:
     assert workflow(lambda: [meet(n) for n in range(200)], name="w").run() == list(range(200))
 
 
+def test_a_slow_body_delays_no_async_one_of_its_batch(engine: tenuto.Engine) -> None:
+    """The body of the `def` waits for that of the `async def` before it, and both come in one batch."""
+    begun = threading.Event()
+
+    @task(name="begins")
+    async def begins() -> None:
+        begun.set()
+
+    waits = task(lambda: begun.wait(60), name="waits")
+    warm = task(lambda: None, name="warm")
+    for _ in range(5):
+        workflow(lambda: [warm() for _ in range(50)], name="warm").run()
+    assert workflow(lambda: (begins(), waits())[1], name="w").run() is True
+
+
+def test_more_async_bodies_than_may_be_under_way(engine: tenuto.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tenuto.worker, "_ASYNC_MAX", 3)
+    under_way, most = [0], [0]
+
+    @task(name="counts_itself")
+    async def counts_itself(n: int) -> int:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        await asyncio.sleep(0.001)
+        under_way[0] -= 1
+        return n
+
+    assert workflow(lambda: [counts_itself(n) for n in range(50)], name="w").run() == list(range(50))
+    assert most[0] > 1
+
+
+def test_what_no_loop_takes_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_begun: object) -> None:
+        raise RuntimeError("no loop")
+
+    monkeypatch.setattr(tenuto.worker._Loop, "submitter", lambda _self, _worker: refuse)
+    with tenuto.open(tmp_path / "store"):
+        for _ in range(2):
+            with pytest.raises(tenuto.TaskFailed, match="no loop"):
+                workflow(lambda: [later(n) for n in range(3)], name="w").run()
+
+
 def test_a_task_declared_later_is_served(engine: tenuto.Engine) -> None:
     run = engine.start({"tenuto": 1, "name": "w", "tasks": {"a": {"use": "py:declared_later"}}, "output": "${a}"})
     with pytest.raises(tenuto.TimedOut):

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -15,7 +15,7 @@ __all__ = ["DONE", "TIMED_OUT", "AsyncBody", "Body", "Failure", "async_body", "d
 
 #: Arguments as JSON -> result as JSON, or None for null.
 Body: TypeAlias = Callable[[bytes], bytes | None]
-AsyncBody: TypeAlias = Callable[[bytes], Awaitable[bytes]]
+AsyncBody: TypeAlias = Callable[[bytes], Awaitable[bytes | None]]
 #: Type, message and traceback, as UTF-8.
 Failure: TypeAlias = tuple[bytes, bytes, bytes]
 
@@ -59,13 +59,16 @@ def sync_body(signature: Signature) -> Body:
 def async_body(signature: Signature) -> AsyncBody:
     """The body of an `async def`."""
     function = signature.caller()
-    decode = signature.decoder()
+    decode = signature.raw_decoder()
     encode = serialize.encoder(signature.returns)
 
-    async def body(text: bytes) -> bytes:
-        result = await function(**_fit(decode, text))
-        coded: bytes = _fit(encode, result)
-        return coded
+    async def body(text: bytes) -> bytes | None:
+        try:
+            arguments = decode(text)
+        except msgspec.MsgspecError as error:
+            raise _Unfit from signature.misfit(error)
+        result = await function(**arguments)
+        return None if result is None else _fit(encode, result)
 
     return body
 
@@ -90,9 +93,9 @@ def _failure(*texts: str) -> Failure:
     return kind, message, trace
 
 
-def _fit(convert: Callable[[Any], Any], value: Any) -> Any:
+def _fit(encode: Callable[[object], bytes], value: object) -> bytes:
     try:
-        return convert(value)
+        return encode(value)
     except (InvalidArgument, TooLarge) as error:
         raise _Unfit from error
 

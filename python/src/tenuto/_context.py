@@ -34,12 +34,12 @@ class TaskInfo(msgspec.Struct, frozen=True):
 
 
 # Bodies of `async def` share a thread, so each has its own in its context. Those of `def` have their thread's.
-_async_info: "ContextVar[TaskInfo | None]" = ContextVar("tenuto_task", default=None)
+_async_facts: "ContextVar[Facts | None]" = ContextVar("tenuto_task", default=None)
 
 
-def in_async_body(info: TaskInfo) -> None:
+def in_async_body(facts: Facts) -> None:
     """Notes in the current context that it belongs to a body."""
-    _async_info.set(info)
+    _async_facts.set(facts)
 
 
 def info() -> TaskInfo:
@@ -70,11 +70,8 @@ def info() -> TaskInfo:
 
 
 def _current() -> TaskInfo | None:
-    found = _async_info.get()
-    if found is not None:
-        return found
-    running = _core.current_task()
-    return None if running is None else TaskInfo(*running)
+    facts = _async_facts.get() or _core.current_task()
+    return None if facts is None else TaskInfo(*facts)
 
 
 class _TaskLog(logging.LoggerAdapter):  # type: ignore[type-arg]

@@ -10,6 +10,8 @@ ABI_VERSION: int
 _Facts: TypeAlias = tuple[str, str, int, str]
 #: Type, message and traceback.
 _Failure: TypeAlias = tuple[bytes, bytes, bytes]
+#: Body, argument, token, facts and time-out in nanoseconds (-1: none) of a task that is completed later.
+_Deferred: TypeAlias = tuple[Any, bytes, int, _Facts, int]
 
 @final
 class Engine:
@@ -72,7 +74,9 @@ class Run:
 @final
 class Bodies:
     def __init__(self) -> None: ...
-    def add(self, engine: Engine, action: str, call: Callable[..., Any], deferred: bool) -> None: ...
+    def add(
+        self, engine: Engine, action: str, call: Callable[..., Any], submit: Callable[[list[_Deferred]], None] | None
+    ) -> None: ...
 
 @final
 class Worker:

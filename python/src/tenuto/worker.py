@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tenuto import _core, _registry
 from tenuto._body import DONE, TIMED_OUT, AsyncBody, Body, Failure, async_body, describe, sync_body, timed_out
-from tenuto._context import Facts, TaskInfo, in_async_body
+from tenuto._context import Facts, in_async_body
 from tenuto.errors import InvalidArgument, TenutoError
 
 if TYPE_CHECKING:
@@ -26,8 +26,10 @@ __all__ = ["Workers", "default_slots"]
 
 #: Token, outcome and what belongs to it.
 Ended: TypeAlias = tuple[int, int, bytes | Failure | None]
+#: Body, argument, token, facts and time-out in nanoseconds (-1: none).
+Begun: TypeAlias = tuple[AsyncBody, bytes, int, Facts, int]
 
-# How many `async def` bodies are under way at a time. Each costs some kilobytes; not critical.
+# So many `async def` bodies may be under way when more are taken. Each costs some kilobytes; not critical.
 _ASYNC_MAX: Final = 10_000
 
 
@@ -73,11 +75,9 @@ class Workers:
                 self._thread(worker)
             if task.is_async:
                 self._loop = self._loop or _Loop(self._enter)
-                self._bodies.add(
-                    self._engine, task.action, self._loop.submitter(worker, _built(task, async_body)), True
-                )
+                self._bodies.add(self._engine, task.action, _built(task, async_body), self._loop.submitter(worker))
             else:
-                self._bodies.add(self._engine, task.action, _built(task, sync_body), False)
+                self._bodies.add(self._engine, task.action, _built(task, sync_body), None)
 
     def stop(self, grace: float) -> None:
         """Takes no more tasks, and gives the bodies that run some time to be recorded.
@@ -141,37 +141,42 @@ def _built(task: "AnyTask", build: Callable[[Any], Any]) -> Any:
 
 
 class _Loop:
-    """The thread with the event loop. `_arrived` and `_ended` are batched: one wake-up, one report for many bodies."""
+    """The thread with the event loop. Bodies come, and are reported, many at a time: one wake-up, one call.
+
+    Threads that submit and the loop share `_arrived` and `_under_way`, under the lock of `_room`; all else is the loop's.
+    """
 
     def __init__(self, enter: Callable[[], object]) -> None:
         self._enter = enter
         self._loop = asyncio.new_event_loop()
-        self._room = threading.Semaphore(_ASYNC_MAX)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._lock = threading.Lock()
-        self._arrived: list[Callable[[], None]] = []
+        self._room = threading.Condition()
+        self._arrived: list[tuple[_core.Worker, list[Begun]]] = []
+        self._under_way = 0
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ended: dict[_core.Worker, list[Ended]] = {}
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="tenuto-async", daemon=True)
         self._thread.start()
 
-    def submitter(self, worker: _core.Worker, body: AsyncBody) -> Callable[[bytes, int, Facts, int], None]:
-        """What a worker calls with a task of this body, on its own thread; waits while there are too many."""
+    def submitter(self, worker: _core.Worker) -> Callable[[list[Begun]], None]:
+        """What a worker calls with tasks that have begun, on its own thread; waits while there are too many."""
 
-        def submit(arguments: bytes, token: int, facts: Facts, timeout_ns: int) -> None:
-            self._room.acquire()
-            with self._lock:
-                self._arrived.append(lambda: self._begin(worker, body, arguments, token, facts, timeout_ns))
-                first = len(self._arrived) == 1
-            if first and not self._stopping:
-                self._loop.call_soon_threadsafe(self._take)
+        def submit(begun: list[Begun]) -> None:
+            with self._room:
+                self._arrived.append((worker, begun))
+                self._under_way += len(begun)
+                if len(self._arrived) == 1 and not self._stopping:
+                    self._loop.call_soon_threadsafe(self._take)
+                while self._under_way > _ASYNC_MAX and not self._stopping:
+                    self._room.wait()
 
         return submit
 
     def stop(self, end: float) -> None:
         """Gives the bodies until `end` on the monotonic clock, then cancels them and ends the thread."""
-        self._stopping = True
-        self._room.release(_ASYNC_MAX)
+        with self._room:
+            self._stopping = True
+            self._room.notify_all()
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self._finish(end)))
         self._thread.join(max(0.0, end - time.monotonic()) + 0.5)
@@ -183,36 +188,32 @@ class _Loop:
         self._loop.close()
 
     def _take(self) -> None:
-        with self._lock:
+        with self._room:
             arrived, self._arrived = self._arrived, []
-        for begin in arrived:
-            begin()
-
-    def _begin(
-        self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts, timeout_ns: int
-    ) -> None:
-        task = self._loop.create_task(self._perform(worker, body, arguments, token, facts, timeout_ns))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        create_task, perform, tasks = self._loop.create_task, self._perform, self._tasks
+        for worker, begun in arrived:
+            for body, arguments, token, facts, timeout_ns in begun:
+                tasks[token] = create_task(perform(worker, body, arguments, token, facts, timeout_ns))
 
     async def _perform(
         self, worker: _core.Worker, body: AsyncBody, arguments: bytes, token: int, facts: Facts, timeout_ns: int
     ) -> None:
-        in_async_body(TaskInfo(*facts))
-        alarm = _Alarm(self._loop, timeout_ns)
+        in_async_body(facts)
+        alarm = _Alarm(self._loop, timeout_ns) if timeout_ns >= 0 else None
         try:
             self._report(worker, (token, DONE, await body(arguments)))
         except asyncio.CancelledError as error:
             if self._stopping:
                 raise
             # The engine has the same time-out; whichever is first, the attempt counts as timed out.
-            ended = (TIMED_OUT, timed_out(timeout_ns)) if alarm.rang else describe(error)
-            self._report(worker, (token, *ended))
+            rang = alarm is not None and alarm.rang
+            self._report(worker, (token, *((TIMED_OUT, timed_out(timeout_ns)) if rang else describe(error))))
         except BaseException as error:
             self._report(worker, (token, *describe(error)))
         finally:
-            alarm.stop()
-            self._room.release()
+            if alarm is not None:
+                alarm.stop()
+            self._tasks.pop(token, None)
 
     def _report(self, worker: _core.Worker, ended: Ended) -> None:
         waiting = self._ended.setdefault(worker, [])
@@ -221,15 +222,20 @@ class _Loop:
             self._loop.call_soon(self._flush, worker)
 
     def _flush(self, worker: _core.Worker) -> None:
-        worker.complete(self._ended.pop(worker, []))
+        ended = self._ended.pop(worker, [])
+        worker.complete(ended)
+        with self._room:
+            self._under_way -= len(ended)
+            self._room.notify_all()
 
     async def _finish(self, end: float) -> None:
-        tasks = set(self._tasks)
+        tasks = set(self._tasks.values())
         if tasks:
             await asyncio.wait(tasks, timeout=max(0.0, end - time.monotonic()))
-        for task in self._tasks:
+        tasks = set(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for worker in list(self._ended):
             self._flush(worker)
         self._loop.stop()
@@ -241,12 +247,11 @@ class _Alarm:
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout_ns: int) -> None:
         self.rang = False
         self._task = asyncio.current_task()
-        self._timer = loop.call_later(timeout_ns / 1e9, self._ring) if timeout_ns >= 0 else None
+        self._timer = loop.call_later(timeout_ns / 1e9, self._ring)
 
     def stop(self) -> None:
         """The body has ended."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._timer.cancel()
 
     def _ring(self) -> None:
         self.rang = True
