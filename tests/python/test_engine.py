@@ -42,12 +42,6 @@ def describe(person: Person, *notes: str, **more: int) -> dict[str, Any]:
     return {"name": person.name, "notes": notes, "more": more}
 
 
-@task
-async def later(x: Any) -> Any:
-    await asyncio.sleep(0)
-    return x
-
-
 @workflow
 def arithmetic(x: int, y: int = 2) -> int:
     total: int = add(add(x, y), b=y * 2)
@@ -88,14 +82,6 @@ def test_branches(engine: tenuto.Engine, x: int, taken: str) -> None:
 
     w.run(x)
     assert seen == [taken]
-
-
-def test_an_async_body(engine: tenuto.Engine) -> None:
-    @workflow
-    def w(x: Any) -> Any:
-        return [later(x), later({"y": x})]
-
-    assert w.run("a") == ["a", {"y": "a"}]
 
 
 def test_bytes_go_where_the_annotation_says_bytes(engine: tenuto.Engine) -> None:
@@ -151,6 +137,17 @@ def test_a_failure_for_good(engine: tenuto.Engine) -> None:
     assert "tenuto/_body.py" not in error.traceback
 
 
+def test_a_failing_async_body(engine: tenuto.Engine) -> None:
+    async def body() -> None:
+        raise ValueError("bad")
+
+    async def cancels_itself() -> None:
+        raise asyncio.CancelledError
+
+    assert failing(engine, body).message == "bad"
+    assert failing(engine, cancels_itself).type == "CancelledError"
+
+
 def test_stop_is_not_retried(engine: tenuto.Engine) -> None:
     def body() -> None:
         raise Stop("no such card")
@@ -192,17 +189,6 @@ def test_exceptions_that_are_hard_to_report(engine: tenuto.Engine) -> None:
     assert failing(engine, leaves).type == "SystemExit"
 
 
-def test_a_failing_async_body(engine: tenuto.Engine) -> None:
-    async def body() -> None:
-        raise ValueError("bad")
-
-    async def cancels_itself() -> None:
-        raise asyncio.CancelledError
-
-    assert failing(engine, body).message == "bad"
-    assert failing(engine, cancels_itself).type == "CancelledError"
-
-
 def test_a_time_out_ends_the_attempt(engine: tenuto.Engine) -> None:
     release = threading.Event()
     stuck = task(lambda: release.wait(60), name="stuck", timeout="50ms")
@@ -213,25 +199,6 @@ def test_a_time_out_ends_the_attempt(engine: tenuto.Engine) -> None:
     finally:
         release.set()
     assert raised.value.task == "stuck"
-
-
-def test_a_time_out_cancels_an_async_body(engine: tenuto.Engine) -> None:
-    seen: list[tuple[int, str]] = []
-
-    @task(name="stuck_async", timeout="50ms", retry=Retry(attempts=1, backoff="1ms", jitter="none"))
-    async def stuck() -> None:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            seen.append((tenuto.info().attempt, "cancelled"))
-            raise
-
-    run = workflow(lambda: stuck(), name="w").start()
-    with pytest.raises(tenuto.TaskFailed) as raised:
-        run.result(timeout=LONG)
-    assert (raised.value.type, raised.value.message, raised.value.attempt) == ("TimedOut", "no result after 0.05 s", 2)
-    assert seen[0] == (1, "cancelled")
-    assert run.status().tasks == {"timed_out": 1} or run.describe()["nodes"][0]["state"] == "timed_out"
 
 
 def test_cancel(engine: tenuto.Engine) -> None:
@@ -367,63 +334,6 @@ def test_a_slow_body_delays_no_other(engine: tenuto.Engine) -> None:
     for _ in range(5):
         workflow(lambda: [warm() for _ in range(50)], name="warm").run()
     assert workflow(lambda: [meet(n) for n in range(slots)], name="w").run() == [True] * slots
-
-
-def test_many_async_bodies_at_once(engine: tenuto.Engine) -> None:
-    entered: list[int] = []
-    everybody = asyncio.Event()
-
-    @task(name="meet_async")
-    async def meet(n: int) -> int:
-        entered.append(n)
-        if len(entered) == 200:
-            everybody.set()
-        await everybody.wait()
-        return n
-
-    assert workflow(lambda: [meet(n) for n in range(200)], name="w").run() == list(range(200))
-
-
-def test_a_slow_body_delays_no_async_one_of_its_batch(engine: tenuto.Engine) -> None:
-    """The body of the `def` waits for that of the `async def` before it, and both come in one batch."""
-    begun = threading.Event()
-
-    @task(name="begins")
-    async def begins() -> None:
-        begun.set()
-
-    waits = task(lambda: begun.wait(60), name="waits")
-    warm = task(lambda: None, name="warm")
-    for _ in range(5):
-        workflow(lambda: [warm() for _ in range(50)], name="warm").run()
-    assert workflow(lambda: (begins(), waits())[1], name="w").run() is True
-
-
-def test_more_async_bodies_than_may_be_under_way(engine: tenuto.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tenuto.worker, "_ASYNC_MAX", 3)
-    under_way, most = [0], [0]
-
-    @task(name="counts_itself")
-    async def counts_itself(n: int) -> int:
-        under_way[0] += 1
-        most[0] = max(most[0], under_way[0])
-        await asyncio.sleep(0.001)
-        under_way[0] -= 1
-        return n
-
-    assert workflow(lambda: [counts_itself(n) for n in range(50)], name="w").run() == list(range(50))
-    assert most[0] > 1
-
-
-def test_what_no_loop_takes_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_begun: object) -> None:
-        raise RuntimeError("no loop")
-
-    monkeypatch.setattr(tenuto.worker._Loop, "submitter", lambda _self, _worker: refuse)
-    with tenuto.open(tmp_path / "store"):
-        for _ in range(2):
-            with pytest.raises(tenuto.TaskFailed, match="no loop"):
-                workflow(lambda: [later(n) for n in range(3)], name="w").run()
 
 
 def test_a_task_declared_later_is_served(engine: tenuto.Engine) -> None:
