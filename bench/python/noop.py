@@ -1,4 +1,5 @@
-"""Python figures: no-op tasks in drawn workflows, durable, beside ThreadPoolExecutor in the same run.
+"""Short bodies through Python: no-op and small-dict tasks in drawn workflows, fan-out, latency, async bodies; on disk and in
+memory, each beside ThreadPoolExecutor or asyncio.gather in the same rounds.
 
 usage: noop.py [--smoke] [--runs N] [--dir DIR] [--json FILE]
 """
@@ -6,109 +7,129 @@ usage: noop.py [--smoke] [--runs N] [--dir DIR] [--json FILE]
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
+import platform
 import sys
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import tenuto
-from tenuto import task, workflow
+import workload
+from figures import Figure, Goal, Report, quantiles, ratio_at_least, value_at_least
+from workload import Stores
 
-
-@task
-def noop() -> None:
-    return None
-
-
-@task
-def small(order: dict[str, int]) -> dict[str, int]:
-    return order
+EXECUTOR = f"ThreadPoolExecutor({workload.THREADS})"
+GATHER = "asyncio.gather"
+SYNC = "append + fdatasync"
 
 
-@workflow
-def five() -> None:
-    a = noop()
-    b = noop.using(after=a)()
-    c = noop.using(after=a)()
-    d = noop.using(after=[b, c])()
-    noop.using(after=d)()
+@dataclass(frozen=True)
+class Size:
+    """How much is done in a round."""
+
+    runs: int  # of five tasks
+    async_runs: int
+    width: int  # of the fan-out
+    samples: int  # of the latency
 
 
-@workflow
-def five_small(order: dict[str, int]) -> Any:
-    a = small(order)
-    b = small(a)
-    c = small(a)
-    small(b)
-    return small(c)
+FULL = Size(runs=100_000, async_runs=20_000, width=10_000, samples=2_000)
+SMOKE = Size(runs=200, async_runs=50, width=200, samples=20)
+#: Runs of the shape that peers are known by.
+FEW = 1_000
 
 
-def fan_out(width: int) -> Any:
-    def wide() -> None:
-        for _ in range(width):
-            noop()
+class Rounds:
+    """What each round measured, by name."""
 
-    return workflow(wide, name=f"fan{width}")
+    def __init__(self) -> None:
+        self.of: dict[str, list[float]] = defaultdict(list)
 
+    def note(self, name: str, value: float) -> None:
+        """Adds the value of one round."""
+        self.of[name].append(value)
 
-def many_runs(store: Path, flow: Any, inputs: list[dict[str, Any]]) -> float:
-    """Runs of five tasks, until all have ended and are on disk: tasks a second."""
-    with tenuto.open(store) as engine:
-        begin = time.perf_counter()
-        engine.start_many(flow, inputs)
-        engine.close(drain=True)
-        return len(inputs) * 5 / (time.perf_counter() - begin)
+    def figure(self, name: str, unit: str, vs: str, vs_name: str, goal: Goal | None = None) -> Figure:
+        """The figure of one name beside that of another."""
+        return Figure(name, unit, self.of[name], vs, self.of[vs_name] if vs_name else [], goal)
 
 
-def one_fan(store: Path, flow: Any, width: int) -> float:
-    with tenuto.open(store) as engine:
-        begin = time.perf_counter()
-        flow.start(engine=engine).result(timeout="10m")
-        return width / (time.perf_counter() - begin)
+def arms(size: Size, directory: Path) -> Rounds:
+    """One round of the same bodies in other hands, and of what the disk can do."""
+    found = Rounds()
+    orders = [{"order": {"id": n, "total": 2 * n}} for n in range(min(size.runs, 10_000))]
+    found.note("executor", workload.executor(size.width))
+    found.note("executor, small", workload.executor_small(orders))
+    found.note("gather", workload.gathered(5 * size.async_runs))
+    found.note("executor, few", workload.executor(min(5 * FEW, 5 * size.runs)))
+    for name, seconds in (
+        ("executor", workload.executor_step(size.samples)),
+        ("sync", workload.append_and_sync(directory, size.samples)),
+    ):
+        p50, p99 = quantiles(seconds)
+        found.note(f"{name}, p50", p50)
+        found.note(f"{name}, p99", p99)
+    return found
 
 
-def executor_fan(width: int) -> float:
-    with ThreadPoolExecutor(2) as pool:
-        begin = time.perf_counter()
-        for future in [pool.submit(noop) for _ in range(width)]:
-            future.result()
-        return width / (time.perf_counter() - begin)
+def ours(rounds: Rounds, stores: Stores, size: Size, fan: object) -> None:
+    """One round of everything that an engine does."""
+    orders = [{"order": {"id": n, "total": 2 * n}} for n in range(size.runs)]
+    few = min(FEW, size.runs)
+    rounds.note("no-op tasks, runs of five", workload.many_runs(stores, workload.five, [{}] * size.runs))
+    rounds.note("small dict in and out, runs of five", workload.many_runs(stores, workload.five_small, orders))
+    rounds.note(
+        "async no-op bodies, runs of five", workload.many_runs(stores, workload.five_async, [{}] * size.async_runs)
+    )
+    rounds.note(f"fan-out of {size.width}, one run", workload.one_run(stores, fan, size.width))
+    rounds.note(f"{few} runs of five no-op tasks", workload.many_runs(stores, workload.five, [{}] * few))
+    p50, p99 = quantiles(workload.one_step(stores, size.samples))
+    rounds.note("one-step run p50", p50)
+    rounds.note("one-step run p99", p99)
 
 
-def figure(name: str, values: list[float], vs: str, against: float, goal: str) -> dict[str, Any]:
-    median = statistics.median(values)
-    return {
-        "name": name,
-        "value": median,
-        "unit": "tasks/s",
-        "vs": vs,
-        "ratio": median / against if against else 0,
-        "min": min(values),
-        "median": median,
-        "runs": values,
-        "goal": goal,
-    }
+def add_figures(report: Report, group: str, rounds: Rounds, size: Size, durable: bool) -> None:
+    """The figures of one kind of store. The goals are those of durable ones."""
+
+    def goal(bound: Goal) -> Goal | None:
+        return bound if durable else None
+
+    few = min(FEW, size.runs)
+    latency, prefix = (SYNC, "sync") if durable else (EXECUTOR, "executor")
+    report.add(
+        group,
+        rounds.figure("no-op tasks, runs of five", "tasks/s", EXECUTOR, "executor", goal(value_at_least(1e6))),
+        rounds.figure(
+            "small dict in and out, runs of five", "tasks/s", EXECUTOR, "executor, small", goal(value_at_least(4e5))
+        ),
+        rounds.figure("async no-op bodies, runs of five", "tasks/s", GATHER, "gather", goal(value_at_least(1e5))),
+        rounds.figure(f"fan-out of {size.width}, one run", "tasks/s", EXECUTOR, "executor", goal(ratio_at_least(5))),
+        rounds.figure(f"{few} runs of five no-op tasks", "tasks/s", EXECUTOR, "executor, few"),
+        rounds.figure("one-step run p50", "us", latency, f"{prefix}, p50"),
+        rounds.figure("one-step run p99", "us", latency, f"{prefix}, p99"),
+    )
 
 
-def measure(directory: Path, repeats: int, runs: int, width: int) -> list[dict[str, Any]]:
-    flow = fan_out(width)
-    noops, smalls, fans, pools = [], [], [], []
+def measure(report: Report, directory: Path, repeats: int, size: Size) -> None:
+    """All rounds."""
+    fan = workload.fan_out(size.width)
+    _ = fan.compiled  # A drawn workflow is drawn once, so drawing is a figure of its own.
+    kinds = {True: (Stores(directory), Rounds()), False: (Stores(None), Rounds())}
+    drawn = Rounds()
     for i in range(repeats):
-        orders = [{"order": {"id": n, "total": 2 * n}} for n in range(runs)]
-        noops.append(many_runs(directory / f"noop{i}", five, [{}] * runs))
-        smalls.append(many_runs(directory / f"small{i}", five_small, orders))
-        fans.append(one_fan(directory / f"fan{i}", flow, width))
-        pools.append(executor_fan(width))
-    base = statistics.median(pools)
-    return [
-        figure("Python no-op, many runs, durable", noops, "ThreadPoolExecutor(2)", base, ">= 200000"),
-        figure("Python small dict, many runs, durable", smalls, "ThreadPoolExecutor(2)", base, ""),
-        figure(f"Python fan-out {width}, durable", fans, "ThreadPoolExecutor(2)", base, ""),
-    ]
+        print(f"round {i + 1} of {repeats} …", file=sys.stderr)
+        beside = arms(size, directory)
+        for stores, rounds in kinds.values():
+            ours(rounds, stores, size, fan)
+            for name, values in beside.of.items():
+                rounds.of[name] += values
+        drawn.note(f"drawing and compiling {size.width} tasks", workload.drawing(size.width))
+    for durable, (_, rounds) in kinds.items():
+        add_figures(report, "Python, on disk" if durable else "Python, in memory", rounds, size, durable)
+    report.add("Python", drawn.figure(f"drawing and compiling {size.width} tasks", "tasks/s", "", ""))
+    report.peer(f"{EXECUTOR}, {GATHER}", f"Python {platform.python_version()}")
+    for name, count in (("runs", size.runs), ("async", size.async_runs), ("fan", size.width), ("step", size.samples)):
+        report.worked(name, count)
 
 
 def main() -> int:
@@ -118,15 +139,15 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, default=Path("."))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    report = Report()
     with tempfile.TemporaryDirectory(dir=options.dir) as scratch:
-        size = (1, 200, 200) if options.smoke else (options.runs, 40000, 10000)
-        figures = measure(Path(scratch), *size)
-    for f in figures:
-        print(
-            f"{f['name']:<38} {f['median']:14.4g} {f['min']:14.4g}  {f['unit']:<12} {f['vs']:<28} {f['ratio']:8.3g}  {f['goal']}"
-        )
+        if options.smoke:
+            measure(report, Path(scratch), 1, SMOKE)
+        else:
+            measure(report, Path(scratch), options.runs, FULL)
+    report.print()
     if options.json:
-        options.json.write_text(json.dumps({"figures": figures}))
+        report.write(options.json)
     return 0
 
 
