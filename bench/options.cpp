@@ -52,7 +52,7 @@ void read_value(Options& options, std::string_view option, const std::string& va
   } else if (option == "--history") {
     options.history = static_cast<std::uint64_t>(number(value, 1, 1e10));
   } else if (option == "--seconds") {
-    options.seconds = number(value, 0, 1e5);
+    options.seconds = number(value, 1, 1e5);
   } else {
     throw std::invalid_argument(kUsage);
   }

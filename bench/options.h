@@ -17,7 +17,7 @@ struct Options {
   std::vector<std::uint32_t> tasks = {};  // sizes of the shapes; empty: 1e3 … 1e6
   std::uint64_t waiting = 1'000'000;      // runs that wait for their last task
   std::uint64_t history = 10'000'000;     // events behind the rate with a past
-  double seconds = 0;                     // of the sustained rate; 0: a fixed number of runs instead
+  double seconds = 20;                    // of the sustained rate
 
   [[nodiscard]] bool wants(std::string_view part) const;
 };

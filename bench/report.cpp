@@ -59,6 +59,7 @@ void Report::worked(std::string_view what, std::uint64_t count) {
 }
 
 void Report::print() const {
+  if (smoke_) std::puts("smoke sizes: that it works is all that these figures say");
   std::string group;
   for (const Entry& entry : entries_) {
     const Figure& f = entry.figure;
@@ -86,7 +87,8 @@ bool Report::write_json(const std::string& path) const {
   write_object(out, this_machine());
   std::fputs(",\n \"peers\": ", out);
   write_object(out, peers_);
-  std::fprintf(out, ",\n \"work\": \"%016" PRIx64 "\",\n \"figures\": [", work_);
+  std::fprintf(out, ",\n \"smoke\": %s,\n \"work\": \"%016" PRIx64 "\",\n \"figures\": [",
+               smoke_ ? "true" : "false", work_);
   const char* separator = "\n  ";
   for (const Entry& entry : entries_) {
     std::fputs(separator, out);

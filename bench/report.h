@@ -13,6 +13,8 @@ namespace tenuto::bench {
 
 class Report {
  public:
+  // `smoke`: sizes at which figures mean nothing. It says so, and no goal is looked at.
+  explicit Report(bool smoke) : smoke_(smoke) {}
   // Later figures belong to this part of the benchmark. Says so on stderr, since a part may take minutes.
   void begin(std::string_view group);
   void add(Figure figure);
@@ -21,7 +23,7 @@ class Report {
   void worked(std::string_view what, std::uint64_t count);
 
   void print() const;
-  // {"machine": {…}, "peers": {…}, "work": hash, "figures": [{group, name, value, unit, vs, against, ratio, min, median,
+  // {"machine": {…}, "smoke": bool, "peers": {…}, "work": hash, "figures": [{group, name, value, unit, vs, against, ratio, min, median,
   // runs, goal, reached}]}. False: the file can't be written.
   [[nodiscard]] bool write_json(const std::string& path) const;
 
@@ -30,6 +32,7 @@ class Report {
     std::string group;
     Figure figure;
   };
+  bool smoke_;
   std::string group_;
   std::vector<Entry> entries_;
   std::map<std::string, std::string> peers_;

@@ -4,6 +4,7 @@
 
 #include "bench/graph/work.h"
 #include "bench/macro/client.h"
+#include "bench/scratch.h"
 
 namespace tenuto::bench {
 
@@ -15,18 +16,23 @@ void body(void*, const tenuto_task*, tenuto_completion*) {
 
 class TenutoGraph final : public GraphArm {
  public:
-  TenutoGraph(const Graph& graph, unsigned workers, const std::string& path, std::int32_t durability)
-      : definition_(definition_of(graph, durability == TENUTO_DURABILITY_FULL)),
-        store_(path, {.threads = workers, .durability = durability}) {
-    store_.native("work", body);
+  // In memory without a base.
+  TenutoGraph(const Graph& graph, unsigned workers, const char* base)
+      : definition_(definition_of(graph, base != nullptr)) {
+    if (base != nullptr) scratch_.emplace(base);
+    store_.emplace(scratch_ ? scratch_->store() : "",
+                   StoreOptions{.threads = workers,
+                                .durability = scratch_ ? TENUTO_DURABILITY_FULL : TENUTO_DURABILITY_MEMORY});
+    store_->native("work", body);
   }
   void build() override { workflow_.emplace(definition_); }
-  void run() override { store_.run_one(*workflow_); }
+  void run() override { store_->run_one(*workflow_); }
   void free() override { workflow_.reset(); }
 
  private:
   std::string definition_;
-  Store store_;
+  std::optional<Scratch> scratch_;
+  std::optional<Store> store_;
   std::optional<Workflow> workflow_;
 };
 
@@ -50,12 +56,12 @@ std::string definition_of(const Graph& graph, bool pure) {
 }
 
 std::unique_ptr<GraphArm> make_tenuto_graph(const Graph& graph, unsigned workers) {
-  return std::make_unique<TenutoGraph>(graph, workers, "", TENUTO_DURABILITY_MEMORY);
+  return std::make_unique<TenutoGraph>(graph, workers, nullptr);
 }
 
 std::unique_ptr<GraphArm> make_durable_tenuto_graph(const Graph& graph, unsigned workers,
-                                                    const std::string& path) {
-  return std::make_unique<TenutoGraph>(graph, workers, path, TENUTO_DURABILITY_FULL);
+                                                    const std::string& base) {
+  return std::make_unique<TenutoGraph>(graph, workers, base.c_str());
 }
 
 }  // namespace tenuto::bench

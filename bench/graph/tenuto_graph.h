@@ -13,8 +13,8 @@ std::string definition_of(const Graph& graph, bool pure);
 
 // In memory, and with the tasks as they are by default: with a gate each, which stands open there.
 std::unique_ptr<GraphArm> make_tenuto_graph(const Graph& graph, unsigned workers);
-// Durable, in a new store at `path`, with pure tasks: they run ahead of the disk, and the end of the run waits for it.
+// Durable, in a scratch directory below `base`, with pure tasks: they run ahead of the disk, and the end of the run waits for it.
 std::unique_ptr<GraphArm> make_durable_tenuto_graph(const Graph& graph, unsigned workers,
-                                                    const std::string& path);
+                                                    const std::string& base);
 
 }  // namespace tenuto::bench

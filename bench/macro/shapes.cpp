@@ -74,13 +74,12 @@ void measure_once(Contender& contender, const Graph& graph) {
 const char* const kOurs = "Tenuto";
 const char* const kDurable = "Tenuto, durable";
 
-std::vector<Contender> contenders(const Graph& graph, Scratch& scratch) {
+std::vector<Contender> contenders(const Graph& graph, const std::string& base) {
   std::vector<Contender> all;
   for (const unsigned workers : kWorkers) {
     all.push_back({kOurs, workers, [&graph, workers] { return make_tenuto_graph(graph, workers); }});
-    all.push_back({kDurable, workers, [&graph, &scratch, workers] {
-                     return make_durable_tenuto_graph(graph, workers, scratch.next());
-                   }});
+    all.push_back({kDurable, workers,
+                   [&graph, &base, workers] { return make_durable_tenuto_graph(graph, workers, base); }});
     for (const GraphPeer& peer : graph_peers()) {
       if (peer.role == GraphPeer::Role::limit && workers > 1) continue;
       all.push_back(
@@ -190,7 +189,7 @@ class ShapeReport {
 
 }  // namespace
 
-void measure_shapes(const Options& options, Scratch& scratch, Report& report) {
+void measure_shapes(const Options& options, Report& report) {
   std::vector<std::uint32_t> sizes = options.tasks;
   if (sizes.empty()) {
     sizes = options.smoke ? std::vector<std::uint32_t>{500}
@@ -205,7 +204,7 @@ void measure_shapes(const Options& options, Scratch& scratch, Report& report) {
     for (const std::uint32_t tasks : sizes) {
       const std::string name = std::string(name_of(shape)) + " " + power_of_ten(tasks);
       const Graph graph = make_graph(shape, tasks, kSeed);
-      std::vector<Contender> all = contenders(graph, scratch);
+      std::vector<Contender> all = contenders(graph, options.dir);
       for (int round = 0; round < options.rounds; ++round) {
         for (Contender& contender : all) measure_once(contender, graph);
       }

@@ -2,9 +2,10 @@
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 
+#include "bench/macro/child.h"
 #include "bench/macro/parts.h"
-#include "bench/macro/reopen.h"
 
 namespace tenuto::bench {
 namespace {
@@ -17,8 +18,15 @@ struct Part {
 constexpr Part kParts[] = {
     {"shapes", measure_shapes},
     {"throughput", measure_throughput},
+    {"chain", measure_chain},
     {"latency", measure_latency},
+    {"offered-load", measure_offered_load},
     {"recovery", measure_recovery},
+    {"waiting", measure_waiting},
+    {"listing", measure_listing},
+    {"space", measure_space},
+    {"history", measure_history},
+    {"idle", measure_idle},
 };
 
 void check_parts(const Options& options) {
@@ -34,14 +42,13 @@ void check_parts(const Options& options) {
 }
 
 int main_of(int argc, char** argv) {
-  if (argc == 3 && std::strcmp(argv[1], kOpenAndTell) == 0) return open_and_tell(argv[2]);
+  if (argc == 5 && std::strcmp(argv[1], kChildWord) == 0)
+    return child_main(argv[2], argv[3], std::stoull(argv[4]));
   const Options options = read_options(argc, argv);
   check_parts(options);
-  Report report;
+  Report report(options.smoke);
   for (const Part& part : kParts) {
-    if (!options.wants(part.name)) continue;
-    Scratch scratch(options.dir);  // one per part: what a part leaves on the disk goes before the next
-    part.measure(options, scratch, report);
+    if (options.wants(part.name)) part.measure(options, report);
   }
   report.print();
   if (!options.json.empty() && !report.write_json(options.json))

@@ -14,11 +14,4 @@ void start_waiting_runs(Store& store, const Bodies& bodies, std::uint64_t runs) 
   while (bodies.reached() - before < runs) std::this_thread::yield();
 }
 
-void make_waiting_runs(const std::string& path, std::uint64_t runs) {
-  Store store(path);
-  const Bodies bodies(store);
-  start_waiting_runs(store, bodies, runs);
-  store.drain();
-}
-
 }  // namespace tenuto::bench

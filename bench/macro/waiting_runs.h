@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "bench/macro/workloads.h"
 
@@ -10,7 +9,5 @@ namespace tenuto::bench {
 
 // Starts `runs` five-task runs and returns when each has done four tasks and waits for its fifth: five events each.
 void start_waiting_runs(Store& store, const Bodies& bodies, std::uint64_t runs);
-// The same in a new store at `path`, which is closed afterwards, with everything on the disk.
-void make_waiting_runs(const std::string& path, std::uint64_t runs);
 
 }  // namespace tenuto::bench
