@@ -6,6 +6,7 @@
 #include "core/journal/ring.h"
 #include "core/machine/apply.h"
 #include "core/machine/decide.h"
+#include "core/machine/outstanding.h"
 #include "core/plan/compile.h"
 #include "core/sched/deque.h"
 #include "core/timer/wheel.h"
@@ -33,7 +34,9 @@ void BM_MachineRunsAChain(benchmark::State& state) {
   Changes changes;
   Evaluation evaluation;
   for (auto _ : state) {
-    Run run = begin_run(RunNumber{1}, plan, RunStarted{}, changes);
+    Run run = begin_run(RunNumber{1}, plan, RunStarted{});
+    leave_order(run);
+    outstanding(run, changes);
     while (!changes.ended) {
       const TaskIndex task = changes.ready.back();
       changes.ready.pop_back();

@@ -121,14 +121,45 @@ const char* task_text_of(const tenuto_task* task, Text&& text) {
 
 }  // namespace
 
+constexpr tenuto_completion kUntouched = TENUTO_COMPLETION_INIT;
+
 void call_native(const NativeEntry& entry, const BodyCall& call, BodyReport& report) {
   const tenuto_task task = view_of(call, entry.engine);
-  tenuto_completion completion = TENUTO_COMPLETION_INIT;
+  tenuto_completion completion = kUntouched;
   storage.in_body = true;
   entry.body(entry.user_data, &task, &completion);
   report = report_of(completion);
   storage.in_body = false;
   storage.copies.clear();
+}
+
+namespace {
+
+// True if the body has left everything as it was given: done, without a result.
+bool is_untouched(const tenuto_completion& completion) {
+  return completion.outcome == TENUTO_OUTCOME_DONE && completion.result == nullptr &&
+         completion.result_size == 0 && completion.content_type == kUntouched.content_type;
+}
+
+}  // namespace
+
+bool call_native_span(const NativeEntry& entry, const SpanCall& span, BodyReport& report) {
+  const tenuto_task task = view_of({span.token, span.ticket}, entry.engine);
+  tenuto_completion completion = kUntouched;
+  bool through = true;
+  storage.in_body = true;
+  for (TaskIndex& at = span.ticket->task; through && at.value < span.end;) {
+    entry.body(entry.user_data, &task, &completion);
+    if (!is_untouched(completion)) {
+      report = report_of(completion);
+      through = report.done && report.result.is_null_json();
+      completion = kUntouched;
+    }
+    if (!storage.copies.empty()) storage.copies.clear();
+    if (through) ++at.value;
+  }
+  storage.in_body = false;
+  return through;
 }
 
 }  // namespace tenuto::capi
@@ -174,6 +205,9 @@ tenuto_status tenuto_engine_register_native(tenuto_engine* engine, const char* a
     NativeBody native;
     const NativeEntry entry{engine->engine.get(), body, user_data};
     native.call = [entry](const BodyCall& call, BodyReport& report) { call_native(entry, call, report); };
+    native.call_span = [entry](const SpanCall& span, BodyReport& report) {
+      return call_native_span(entry, span, report);
+    };
     if (free_user_data != nullptr) native.free = [free_user_data, user_data] { free_user_data(user_data); };
     native.runs_inline = (flags & TENUTO_NATIVE_INLINE) != 0;
     handed_over = true;

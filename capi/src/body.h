@@ -21,5 +21,7 @@ struct NativeEntry {
   void* user_data;
 };
 void call_native(const NativeEntry& entry, const BodyCall& call, BodyReport& report);
+// See NativeBody::call_span.
+[[nodiscard]] bool call_native_span(const NativeEntry& entry, const SpanCall& span, BodyReport& report);
 
 }  // namespace tenuto::capi

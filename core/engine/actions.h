@@ -6,6 +6,7 @@
 // Thread safety: all functions by any thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -38,18 +39,46 @@ struct BodyCall {
   const Ticket* ticket;
 };
 
+// Tasks of one run in a row, of one action and with the ticket's argument: from ticket->task to `end`.
+struct SpanCall {
+  TicketToken token;
+  Ticket* ticket;
+  std::uint32_t end;
+};
+
 enum class ServedBy : std::uint8_t { nobody = 0, host = 1, native_inline = 2, native_thread = 3 };
 
 struct NativeBody {
   std::function<void(const BodyCall&, BodyReport&)> call;
   std::function<void()> free;  // called exactly once, at the engine's end
   bool runs_inline = false;
+  // The same for task after task, moving ticket->task on, while they are done without a result. False: the report is of
+  // ticket->task, which has a result or failed. Optional: saves what calls have in common.
+  std::function<bool(const SpanCall&, BodyReport&)> call_span;
+};
+
+// How long the bodies of an action usually take: a running median, so that one that was interrupted does not count.
+//
+// Thread safety: any thread. Relaxed: a hint, and an update that is lost is of no matter.
+class UsualTime {
+ public:
+  [[nodiscard]] Nanos ns() const { return ns_.load(std::memory_order_relaxed); }
+  // Steps of an eighth up and down meet at the median.
+  void learn(Nanos took) {
+    const Nanos usual = ns();
+    const Nanos step = usual / 8 + 1;
+    ns_.store(took > usual ? usual + step : std::max<Nanos>(usual - step, 1), std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<Nanos> ns_{1500};
 };
 
 struct Action {
   std::string name;
   std::atomic<ServedBy> served_by{ServedBy::nobody};  // set once, with release, after `body`
   NativeBody body;
+  UsualTime usual;  // of native bodies that run inline
 };
 
 class Actions {

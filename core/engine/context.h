@@ -27,6 +27,8 @@ struct Context {
   std::uint32_t steps_uncommitted = 0;
   bool commits_itself = false;  // the thread will commit right after: nobody need be woken
   Worker* worker = nullptr;     // the scheduler's worker that this thread is, if it is one
+  std::uint32_t lent_ticket = Slab<Ticket>::kNone;  // workers: for the bodies that run in order here
+  std::uint32_t spans = 0;                          // of bodies that ran in order here
 };
 
 // The contexts of one engine: one per worker, and as many for other threads as were ever in use at the same time.

@@ -29,6 +29,7 @@ EngineCore::EngineCore(CoreOptions options, Clock& clock, Log& log, State& state
       listener_(std::make_unique<Listener>(*this)) {
   for (std::uint32_t i = 0; i < scheduler_.worker_count(); ++i) {
     contexts_.of_worker(i).worker = &scheduler_.worker(i);
+    contexts_.of_worker(i).lent_ticket = tickets_.acquire();
   }
 }
 
@@ -110,8 +111,7 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     const auto run = core_.runs_.add(event.run);
     if (!run.has_value()) return {Code::full, "too many live runs"};
     RunSlot& slot = core_.runs_.at(run->slot);
-    changes_.clear();
-    slot.run = begin_run(event.run, binding->plan, started, changes_);
+    slot.run = begin_run(event.run, binding->plan, started);
     slot.binding = binding;
     slot.started = event.at;
     slot.last = end;

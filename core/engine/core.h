@@ -123,8 +123,8 @@ class EngineCore final : public Handler {
   [[nodiscard]] const CoreOptions& options() const { return options_; }
   [[nodiscard]] Generation generation() const { return generation_; }
   [[nodiscard]] const Ticket* held_ticket(TicketToken token) const;
-  // Tickets that are queued, out, or returned and not heard of.
-  [[nodiscard]] std::size_t tickets_in_use() const { return tickets_.in_use(); }
+  // Tickets that are queued, out, or returned and not heard of; those that the workers lend are not among them.
+  [[nodiscard]] std::size_t tickets_in_use() const { return tickets_.in_use() - scheduler_.worker_count(); }
   // The pool of native bodies that may block.
   [[nodiscard]] Pool& native_pool() { return native_pool_; }
   // Of a ticket that is held.

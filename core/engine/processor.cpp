@@ -13,6 +13,7 @@ void Processor::drain() {
   do {
     Message* list = take_messages();
     now_ = core_.clock_.wall();
+    if (list == nullptr && slot_.has_more) settle();
     while (list != nullptr) {
       if (handled++ == limits::kMailboxBatchMax) {
         slot_.make_extra().backlog = list;
@@ -25,6 +26,10 @@ void Processor::drain() {
       handle(*message);
     }
     finish_step();
+    if (slot_.has_more) {
+      core_.yield_run(number_, context_);
+      return;
+    }
   } while (!slot_.mailbox.try_retire());
 }
 
@@ -73,7 +78,7 @@ void Processor::on(StartRun& start) {
   slot_.binding = start.binding;
   slot_.started = start.at;
   if (start.started.id_chosen) slot_.chosen_id = Payload::make(ContentType::bytes, start.started.id);
-  slot_.run = begin_run(start.number, start.binding->plan, start.started, context_.changes);
+  slot_.run = begin_run(start.number, start.binding->plan, start.started);
   context_.writer.add(
       Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
   core_.counters_.started.fetch_add(1, std::memory_order_relaxed);
@@ -82,7 +87,7 @@ void Processor::on(StartRun& start) {
 }
 
 void Processor::on(ResumeRun&) {
-  outstanding(slot_.run, context_.changes);
+  if (!slot_.run.in_order() || is_final(slot_.run.state)) outstanding(slot_.run, context_.changes);
   settle();
 }
 
@@ -176,10 +181,14 @@ void Processor::record(const Event& event) {
   context_.writer.add(event);
   if (event.type() == EventType::task_done)
     core_.counters_.completions.fetch_add(1, std::memory_order_relaxed);
+  if (const auto* done = std::get_if<TasksDone>(&event.body))
+    core_.counters_.completions.fetch_add(done->count, std::memory_order_relaxed);
 }
 
 void Processor::settle() {
   Changes& changes = context_.changes;
+  run_in_order();
+  if (slot_.has_more) return;
   for (;;) {
     if (changes.stop_work) {
       changes.stop_work = false;

@@ -45,6 +45,17 @@ class Processor {
   void record(const Event& event);
   // What follows by itself: events, then bodies for what is ready.
   void settle();
+  // See in_order.cpp. Afterwards the run has ended its bodies, has more to do without a message, or has left its order.
+  void run_in_order();
+  enum class Stretch { done, has_more, reported, not_here };
+  [[nodiscard]] Stretch run_stretch(TaskIndex& at, std::uint32_t end, WallTime turn_began,
+                                    BodyReport& report);
+  [[nodiscard]] bool may_run_here(const Action& action, TaskIndex task) const;
+  [[nodiscard]] TicketToken lend(Ticket& ticket, TaskIndex task, Payload argument);
+  [[nodiscard]] bool run_span(Action& action, const SpanCall& span, BodyReport& report);
+  void record_in_order(std::uint32_t count, WallTime started);
+  void record_report(TaskIndex task, BodyReport&& report);
+  void set_has_more(bool has_more);
   // False: an argument could not be evaluated, and that is recorded: settle again.
   [[nodiscard]] bool offer_ready();
   [[nodiscard]] bool offer(TaskIndex task, bool is_durable);

@@ -41,6 +41,7 @@ struct RunSlot {
   Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
   std::uint32_t in_flight = 0;          // tickets whose outcome is awaited
   std::uint32_t first_ticket = Slab<Ticket>::kNone;
+  bool has_more = false;                 // it is in order and goes on without a message
   const PlanBinding* binding = nullptr;  // null until the run has begun
   Position last;                         // the end of the newest batch with an event of it
   WallTime started;

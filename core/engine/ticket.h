@@ -12,6 +12,8 @@
 //   running    abandoned   the time-out of the attempt                            try_abandon
 //   abandoned  returned    whoever reports its outcome                            try_return -> late
 //   returned   free        the run's processor, when it hears of it               make_free
+//   free       lent        a processor that runs bodies by itself (in_order.cpp)  lend
+//   lent       free        the same                                               make_free
 //
 // Fields are written by the processor before issue() (release) and read after a transition (acquire); only `started` and
 // the time-out's timer are written in between, by whoever made the transition to running.
@@ -38,7 +40,14 @@ struct RunRef {
   friend bool operator==(RunRef, RunRef) = default;
 };
 
-enum class TicketState : std::uint32_t { free = 0, queued = 1, returned = 2, running = 3, abandoned = 4 };
+enum class TicketState : std::uint32_t {
+  free = 0,
+  queued = 1,
+  returned = 2,
+  running = 3,
+  abandoned = 4,
+  lent = 5
+};
 
 class Ticket {
  public:
@@ -62,6 +71,12 @@ class Ticket {
     word_.store(pack(generation_of(word), TicketState::queued),
                 std::memory_order_release);  // pairs with transition()
     return generation_of(word);
+  }
+  // free -> lent. The outcome of a body comes back by its return alone: no report of this token counts.
+  std::uint32_t lend() {
+    const std::uint32_t generation = generation_of(word_.load(std::memory_order_relaxed));
+    word_.store(pack(generation, TicketState::lent), std::memory_order_release);
+    return generation;
   }
   bool try_begin(std::uint32_t generation) {
     return transition(generation, TicketState::queued, generation, TicketState::running);

@@ -105,6 +105,10 @@ class BodyEncoder {
     time(b.started);
     payload(b.result);
   }
+  void operator()(const TasksDone& b) {
+    w_.varint(b.count);
+    time(b.started);
+  }
   void operator()(const AttemptFailed& b) {
     w_.byte(static_cast<std::uint8_t>(b.kind));
     w_.byte(b.final ? 1 : 0);

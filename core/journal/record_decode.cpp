@@ -60,6 +60,10 @@ class BodyDecoder {
     b.started = time();
     b.result = payload();
   }
+  void operator()(TasksDone& b) {
+    b.count = number32();
+    b.started = time();
+  }
   void operator()(AttemptFailed& b) {
     b.kind = enumerator(FailureKind::error, FailureKind::expression);
     const auto final = in_.fixed<std::uint8_t>();
@@ -185,6 +189,8 @@ bool read_body(std::uint8_t type, EventBody& body, BodyDecoder& decoder) {
       return read_body<CancelRequested>(body, decoder);
     case EventType::run_ended:
       return read_body<RunEnded>(body, decoder);
+    case EventType::tasks_done:
+      return read_body<TasksDone>(body, decoder);
   }
   return false;
 }

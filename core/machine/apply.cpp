@@ -92,6 +92,18 @@ bool fits_node(const Run& run, const Event& event) {
   }
 }
 
+// True for the nodes whose turn it is.
+bool is_next_in_order(const Run& run, const Event& event) {
+  const std::uint32_t count = std::get<TasksDone>(event.body).count;
+  return run.in_order() && run.may_start_work() && event.attempt.value == 1 &&
+         event.task.value == run.front && count > 0 && count <= run.plan->ordered_end() - run.front;
+}
+
+// A run that completes in order never has rows.
+bool keeps_order(const Run& run, const Event& event) {
+  return event.type() == EventType::tasks_done || (event.type() == EventType::run_ended && run.open == 0);
+}
+
 // What each event asks of the state it meets; the functions below rely on it.
 Status check_fits(const Run& run, const Event& event) {
   if (event.run != run.number) return misfit(run, event, "it is of run " + std::to_string(event.run.value));
@@ -106,6 +118,8 @@ Status check_fits(const Run& run, const Event& event) {
       if (may_end_as(run, state)) return {};
       return misfit(run, event, "the run can't end as " + std::string(to_text(state)));
     }
+    case EventType::tasks_done:
+      return is_next_in_order(run, event) ? Status() : misfit(run, event, "it is not their turn");
     case EventType::task_done:
     case EventType::attempt_failed:
     case EventType::task_skipped:
@@ -126,6 +140,12 @@ void on_task_done(Run& run, const Event& event, const TaskDone& done, Changes& c
   row.result = done.result;
   if (done.started.ns != 0) run.busy_ns += std::max<Nanos>(0, event.at.ns - done.started.ns);
   if (run.may_start_work()) succeed_along_edges(run, event.task, changes);
+}
+
+void on_tasks_done(Run& run, const Event& event, const TasksDone& done) {
+  run.front += done.count;
+  run.open -= done.count;
+  if (done.started.ns != 0) run.busy_ns += std::max<Nanos>(0, event.at.ns - done.started.ns);
 }
 
 TaskState final_state_of(FailureKind kind) {
@@ -181,7 +201,7 @@ void on_timer_fired(Run& run, const Event& event, Changes& changes) {
 }
 
 void on_run_ended(Run& run, const RunEnded& ended, Changes& changes) {
-  for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) {
+  for (std::uint32_t i = 0; i < run.plan->node_count() && run.open > 0; ++i) {
     TaskRow& row = run.rows[i];
     if (is_final(row.state)) continue;
     const bool reached = row.state != TaskState::pending;
@@ -210,30 +230,22 @@ void on_cancel_requested(Run& run, const CancelRequested& cancel, Changes& chang
 
 }  // namespace
 
-Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started, Changes& changes) {
+Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started) {
   Run run;
   run.number = number;
   run.input = started.input;
-  const std::uint32_t count = plan->node_count();
+  run.open = plan->node_count();
   run.plan = std::move(plan);
-  run.rows = std::make_unique<TaskRow[]>(count);
-  run.open = count;
-  for (std::uint32_t i = 0; i < count; ++i) run.rows[i].waits_for = run.plan->row(TaskIndex{i}).in_degree;
-  for (const TaskIndex root : run.plan->roots()) {
-    if (run.plan->row(root).kind == NodeKind::switch_node) {
-      changes.decidable.push_back(root);
-      continue;
-    }
-    change_state(run.row(root), TaskCause::predecessors_ended, TaskState::ready);
-    run.row(root).attempt = 1;
-    changes.ready.push_back(root);
-  }
   return run;
 }
 
 Status apply(Run& run, const Event& event, Changes& changes) {
+  if (!keeps_order(run, event)) leave_order(run);
   TN_TRY(check_fits(run, event));
   switch (event.type()) {
+    case EventType::tasks_done:
+      on_tasks_done(run, event, std::get<TasksDone>(event.body));
+      break;
     case EventType::task_done:
       on_task_done(run, event, std::get<TaskDone>(event.body), changes);
       break;

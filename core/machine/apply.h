@@ -9,12 +9,13 @@
 
 namespace tenuto {
 
-// The state of a run that has just started. `plan` is the one that `started` names.
-[[nodiscard]] Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started, Changes& changes);
+// The state of a run that has just started: in order. `plan` is the one that `started` names.
+[[nodiscard]] Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started);
 
-// Moves `run` on by one recorded event, other than run_started, and adds what that made possible to `changes`.
+// Moves `run` on by one recorded event, other than run_started, and adds what that made possible to `changes`. What may start in
+// a run that was in order is not among it: it was possible before, and outstanding() lists it.
 // `damaged` when the event does not fit the state: impossible for a history that this machine wrote, so the history is
-// not whole. The run is then unchanged.
+// not whole. The run is then unchanged, but for its form.
 Status apply(Run& run, const Event& event, Changes& changes);
 
 }  // namespace tenuto

@@ -16,9 +16,9 @@ Status refused(const Run& run, std::string why) {
   return {Code::wrong_state, "run " + std::to_string(run.number.value) + ": " + std::move(why)};
 }
 
-// The attempt is the one whose outcome is awaited.
+// The attempt is the one whose outcome is awaited. Nobody awaits one of a run in order: what has no row has not begun.
 bool is_current(const Run& run, TaskIndex task, Attempt attempt) {
-  if (is_final(run.state) || task.value >= run.plan->node_count()) return false;
+  if (is_final(run.state) || run.in_order() || task.value >= run.plan->node_count()) return false;
   const TaskRow& row = run.row(task);
   return run.plan->row(task).kind == NodeKind::task && row.state == TaskState::ready &&
          row.attempt == attempt.value;
@@ -53,7 +53,7 @@ Result<Event> decide_input(const Run& run, BodyFailed&& input, WallTime now, std
 }
 
 Result<Event> decide_input(const Run& run, RetryDue&& due, WallTime now, std::uint64_t) {
-  if (!run.may_start_work() || due.task.value >= run.plan->node_count() ||
+  if (!run.may_start_work() || run.in_order() || due.task.value >= run.plan->node_count() ||
       run.row(due.task).state != TaskState::waiting) {
     return refused(run, "no task waits for this retry");
   }

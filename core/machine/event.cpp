@@ -11,7 +11,7 @@ EventType Event::type() const {
       EventType::command_refused, EventType::pool_used,       EventType::run_started,
       EventType::task_done,       EventType::attempt_failed,  EventType::task_skipped,
       EventType::switch_chosen,   EventType::timer_fired,     EventType::cancel_requested,
-      EventType::run_ended};
+      EventType::run_ended,       EventType::tasks_done};
   return kTypes[body.index()];
 }
 
@@ -43,6 +43,8 @@ std::string_view to_text(EventType type) {
       return "cancel_requested";
     case EventType::run_ended:
       return "run_ended";
+    case EventType::tasks_done:
+      return "tasks_done";
   }
   return "unknown";
 }

@@ -33,7 +33,8 @@ enum class EventType : std::uint8_t {
   timer_fired = 21,
   cancel_requested = 22,
   run_ended = 23,
-  // 24–31: attempt_leased, attempt_lost, heartbeat, pause_requested, resume_requested, migrated, annotated, —
+  // 24–30: attempt_leased, attempt_lost, heartbeat, pause_requested, resume_requested, migrated, annotated
+  tasks_done = 31,
   // 32–47: scopes (opened, grown, closed, item_failed …), live paths, side values
   // 48–63: waits (signal_received, signal_consumed, approval_asked, approval_decided, sleep_started, reminder_sent …)
   // 64–79: undo, catch, manual actions (completed, skipped, retried, forked by hand)
@@ -132,6 +133,14 @@ struct TaskDone {
   friend bool operator==(const TaskDone&, const TaskDone&) = default;
 };
 
+// Nodes that follow each other in the plan, done one after the other at their first attempt and without a result: the
+// event's task and those behind it. Of a run that is in order (core/machine/state.h).
+struct TasksDone {
+  std::uint32_t count = 0;
+  WallTime started;  // the first of them; the last ended at the event's time
+  friend bool operator==(const TasksDone&, const TasksDone&) = default;
+};
+
 enum class FailureKind : std::uint8_t {
   error = 1,       // the body reported a failure
   stop = 2,        // … and asked for no retry
@@ -200,7 +209,7 @@ struct RunEnded {
 
 using EventBody =
     std::variant<EngineOpened, WorkflowStored, CommandApplied, CommandRefused, PoolUsed, RunStarted, TaskDone,
-                 AttemptFailed, TaskSkipped, SwitchChosen, TimerFired, CancelRequested, RunEnded>;
+                 AttemptFailed, TaskSkipped, SwitchChosen, TimerFired, CancelRequested, RunEnded, TasksDone>;
 
 // One recorded fact. The address (run, scope, task, attempt) is in every event; what does not apply is zero or kNoTask.
 struct Event {

@@ -1,5 +1,7 @@
 #include "core/machine/state.h"
 
+#include <algorithm>
+
 namespace tenuto {
 namespace {
 
@@ -19,8 +21,32 @@ bool same_trouble(const RunTrouble* a, const RunTrouble* b) {
 
 }  // namespace
 
+std::unique_ptr<TaskRow[]> rows_in_order(const Run& run) {
+  const Plan& plan = *run.plan;
+  const std::uint32_t count = plan.node_count();
+  auto rows = std::make_unique<TaskRow[]>(count);
+  for (std::uint32_t i = 0; i < count; ++i) rows[i].waits_for = plan.row(TaskIndex{i}).in_degree;
+  for (std::uint32_t i = 0; i < run.front; ++i) {
+    rows[i].state = TaskState::done;
+    rows[i].attempt = 1;
+    for (const Edge edge : plan.edges_of(TaskIndex{i})) --rows[edge.target().value].waits_for;
+  }
+  for (std::uint32_t i = run.front; i < count; ++i) {
+    if (rows[i].waits_for > 0 || plan.row(TaskIndex{i}).kind == NodeKind::switch_node) continue;
+    rows[i].state = TaskState::ready;
+    rows[i].attempt = 1;
+  }
+  return rows;
+}
+
 RunCounts count_rows(const Run& run) {
   RunCounts counts;
+  counts.retries = run.retries;
+  counts.busy_ns = run.busy_ns;
+  if (run.in_order()) {
+    counts.done = run.front;
+    return counts;
+  }
   for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) {
     if (run.plan->row(TaskIndex{i}).kind != NodeKind::task) continue;
     switch (run.rows[i].state) {
@@ -47,8 +73,6 @@ RunCounts count_rows(const Run& run) {
         break;
     }
   }
-  counts.retries = run.retries;
-  counts.busy_ns = run.busy_ns;
   return counts;
 }
 
@@ -57,10 +81,11 @@ bool same_state(const Run& a, const Run& b) {
   if (a.input != b.input || a.output != b.output) return false;
   if (a.open != b.open || a.retries != b.retries || a.busy_ns != b.busy_ns) return false;
   if (!same_trouble(a.trouble.get(), b.trouble.get())) return false;
-  for (std::uint32_t i = 0; i < a.plan->node_count(); ++i) {
-    if (!same_row(a.rows[i], b.rows[i])) return false;
-  }
-  return true;
+  if (a.in_order() && b.in_order()) return a.front == b.front;
+  const auto made = a.in_order() ? rows_in_order(a) : b.in_order() ? rows_in_order(b) : nullptr;
+  const TaskRow* rows_a = a.in_order() ? made.get() : a.rows.get();
+  const TaskRow* rows_b = b.in_order() ? made.get() : b.rows.get();
+  return std::equal(rows_a, rows_a + a.plan->node_count(), rows_b, same_row);
 }
 
 }  // namespace tenuto

@@ -10,6 +10,8 @@
 //  3. A row has a result only when it is done; `failing` is set by the first row that ends badly, unless the run was
 //     being cancelled before.
 //  4. Final states never change; an ended run never changes.
+//  5. A run without rows is in order: the nodes below `front` are done, each at its first attempt and without a result,
+//     and nothing else has happened to any node. `front` is at most the plan's ordered_end().
 #pragma once
 
 #include <cstdint>
@@ -72,13 +74,19 @@ struct Run {
   RunState state = RunState::running;
   PlanRef plan;
   Payload input;
-  Payload output;                   // completed runs
-  std::unique_ptr<TaskRow[]> rows;  // plan->node_count() of them; of the root scope
+  Payload output;  // completed runs
+  // plan->node_count() of them, of the root scope; none while the run is in order.
+  std::unique_ptr<TaskRow[]> rows;
+  std::uint32_t front = 0;  // in order: the node whose turn it is
   std::uint32_t open = 0;
   std::uint32_t retries = 0;
   Nanos busy_ns = 0;
   std::unique_ptr<RunTrouble> trouble;
 
+  // Every run begins in order. As long as its bodies can be run one after the other, in the order of the plan, one number
+  // says it all: no row is written, and no edge looked at.
+  [[nodiscard]] bool in_order() const { return rows == nullptr; }
+  // The rows, here and below, are of a run that is no longer in order.
   [[nodiscard]] TaskRow& row(TaskIndex i) { return rows[i.value]; }
   [[nodiscard]] const TaskRow& row(TaskIndex i) const { return rows[i.value]; }
   [[nodiscard]] std::span<const TaskRow> all_rows() const { return {rows.get(), plan->node_count()}; }
@@ -91,7 +99,7 @@ struct Run {
   }
 };
 
-// Why a task changes its state.
+// Why a task changes its state. Nodes of a run in order are done by tasks_done alone, from ready.
 enum class TaskCause : std::uint8_t {
   predecessors_ended,  // the last predecessor ended; derived, not recorded
   task_done,
@@ -140,6 +148,14 @@ inline constexpr TaskTransition kTaskTransitions[] = {
 [[nodiscard]] constexpr bool is_transition(RunState from, RunState to) {
   if (is_final(from)) return false;
   return is_final(to) || (from == RunState::running && to == RunState::cancelling);
+}
+
+// The rows that a run in order would have: what is ready is found by its edges. O(nodes and edges).
+[[nodiscard]] std::unique_ptr<TaskRow[]> rows_in_order(const Run& run);
+
+// From here on the run has rows. Nothing but its form changes; outstanding() says what may start. O(nodes and edges).
+inline void leave_order(Run& run) {
+  if (run.in_order()) run.rows = rows_in_order(run);
 }
 
 // Counts of the rows by state, for RunEnded and for views. O(nodes).

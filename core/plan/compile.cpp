@@ -10,6 +10,7 @@
 #include "core/plan/canonical.h"
 #include "core/plan/name_table.h"
 #include "core/plan/parse.h"
+#include "core/plan/stretches.h"
 
 namespace tenuto {
 namespace {
@@ -27,6 +28,7 @@ class PlanBuilder {
     names();
     parts_.edges = analysis_.graph().edges;
     parts_.argument_of = analysis_.argument_of();
+    parts_.stretch_ends = stretch_ends(parts_.rows, parts_.edges, parts_.argument_of);
     parts_.policies = std::move(analysis_.policies().policies());
     parts_.pools = std::move(analysis_.policies().pools());
     if (analysis_.output() != kNoNode) parts_.output = analysis_.sources().pattern(analysis_.output());

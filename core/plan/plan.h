@@ -8,7 +8,8 @@
 //  1. Edges point from a node to nodes that wait for it; the graph has no cycle.
 //  2. There is at most one edge between two nodes; the stronger kind wins (guard > data > order).
 //  3. in_degree of a node equals the number of edges that point to it.
-//  4. A node inside a switch arm has a guard edge from that switch; nested arms have it from the innermost one only.
+//  4. Below ordered_end() stand tasks alone, each behind all that it waits for.
+//  5. A node inside a switch arm has a guard edge from that switch; nested arms have it from the innermost one only.
 #pragma once
 
 #include <cstdint>
@@ -108,6 +109,8 @@ class Plan {
     std::vector<NodeRow> rows;  // one per node, and one more that ends the last edge list
     std::vector<Edge> edges;
     std::vector<TaskIndex> roots;  // nodes with in_degree 0, ascending
+    // Where stretches end: tasks in a row, below ordered_end(), with equal action, policy and argument pattern.
+    std::vector<std::uint32_t> stretch_ends;
     std::vector<Policy> policies;
     std::vector<std::string> pools;  // pools[0] is "default"
     std::vector<std::string> actions;
@@ -130,6 +133,12 @@ class Plan {
     return {p_.edges.data() + begin, p_.rows[i.value + 1].first_edge - begin};
   }
   [[nodiscard]] std::span<const TaskIndex> roots() const { return p_.roots; }
+  // So many nodes from the first can be run in their order.
+  [[nodiscard]] std::uint32_t ordered_end() const {
+    return p_.stretch_ends.empty() ? 0 : p_.stretch_ends.back();
+  }
+  // The ends of the stretches, ascending.
+  [[nodiscard]] std::span<const std::uint32_t> stretch_ends() const { return p_.stretch_ends; }
   [[nodiscard]] const Policy& policy_of(TaskIndex i) const { return p_.policies[row(i).policy]; }
   [[nodiscard]] const std::string& pool_of(TaskIndex i) const { return p_.pools[policy_of(i).pool]; }
   [[nodiscard]] const std::vector<std::string>& actions() const { return p_.actions; }

@@ -82,6 +82,7 @@ class BodyFields {
   void operator()(const CommandApplied&) {}
   void operator()(const CommandRefused&) {}
   void operator()(const PoolUsed&) {}
+  void operator()(const TasksDone&) {}  // see append_lines
 
  private:
   void write_error(const Failure& failure) {
@@ -110,13 +111,24 @@ void append_line(Bytes& text, const Event& event, const Plan& plan) {
   text += '\n';
 }
 
+// What people read is one event for each node.
+void append_lines(Bytes& text, const Event& event, const Plan& plan) {
+  if (const auto* done = std::get_if<TasksDone>(&event.body)) {
+    Event each = event;
+    each.body = TaskDone{{}, done->started};
+    for (std::uint32_t i = 0; i < done->count; ++i, ++each.task.value) append_line(text, each, plan);
+    return;
+  }
+  append_line(text, event, plan);
+}
+
 }  // namespace
 
 Result<Bytes> history_lines(const View& view, RunNumber run) {
   TN_ASSIGN(const std::vector<Event> events, view.events_of(run));
   TN_ASSIGN(const PlanRef plan, view.plan_of(std::get<RunStarted>(events.front().body).workflow));
   Bytes text;
-  for (const Event& event : events) append_line(text, event, *plan);
+  for (const Event& event : events) append_lines(text, event, *plan);
   return text;
 }
 

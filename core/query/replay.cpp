@@ -1,5 +1,7 @@
 #include "core/query/replay.h"
 
+#include <span>
+
 #include "core/machine/apply.h"
 
 namespace tenuto {
@@ -36,13 +38,23 @@ void note_node(NodeTimes& node, const Event& event) {
   }
 }
 
+// They were done one after the other, and nobody looked at the clock between them.
+void note_nodes(std::span<NodeTimes> nodes, const Event& event, const TasksDone& done) {
+  for (NodeTimes& node : nodes) {
+    node.started = done.started;
+    node.ended = event.at;
+    node.attempts = 1;
+  }
+}
+
 // What the end of the run cuts off.
 void note_run_ended(ReplayedRun& replayed, WallTime at) {
   replayed.ended_at = at;
   for (std::size_t i = 0; i < replayed.nodes.size(); ++i) {
     NodeTimes& node = replayed.nodes[i];
     node.retry_at = WallTime();
-    if (node.ended.ns == 0 && replayed.run.rows[i].state == TaskState::cancelled) node.ended = at;
+    if (node.ended.ns == 0 && !replayed.run.in_order() && replayed.run.rows[i].state == TaskState::cancelled)
+      node.ended = at;
   }
 }
 
@@ -56,18 +68,23 @@ Result<ReplayedRun> replay(const View& view, RunNumber number) {
   TN_ASSIGN(PlanRef plan, view.plan_of(replayed.started.workflow));
   replayed.nodes.resize(plan->node_count());
   Changes changes;
-  replayed.run = begin_run(number, std::move(plan), replayed.started, changes);
+  replayed.run = begin_run(number, std::move(plan), replayed.started);
   for (std::size_t i = 1; i < events.size(); ++i) {
     changes.clear();
     TN_TRY(apply(replayed.run, events[i], changes));
-    if (events[i].task != kNoTask) note_node(replayed.nodes[events[i].task.value], events[i]);
+    if (const auto* done = std::get_if<TasksDone>(&events[i].body)) {
+      note_nodes(std::span(replayed.nodes).subspan(events[i].task.value, done->count), events[i], *done);
+    } else if (events[i].task != kNoTask) {
+      note_node(replayed.nodes[events[i].task.value], events[i]);
+    }
     if (events[i].type() == EventType::run_ended) note_run_ended(replayed, events[i].at);
   }
+  leave_order(replayed.run);
   return replayed;
 }
 
 RunState shown_state(const Run& run) {
-  if (run.state != RunState::running) return run.state;
+  if (run.state != RunState::running || run.in_order()) return run.state;
   bool waits = false;
   for (const TaskRow& row : run.all_rows()) {
     if (row.state == TaskState::ready || row.state == TaskState::running) return RunState::running;

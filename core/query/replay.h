@@ -21,7 +21,7 @@ struct NodeTimes {
 };
 
 struct ReplayedRun {
-  Run run;
+  Run run;  // with rows
   RunStarted started;
   WallTime started_at;
   WallTime ended_at;             // 0: it is live

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "tests/support/begin_with_rows.h"
 #include "tests/support/machine_oracle.h"
 #include "tests/support/machine_world.h"
 #include "tests/support/plan_builder.h"
@@ -82,7 +83,7 @@ class Explorer {
   // The roots become ready with the run itself.
   void note_roots() {
     Changes changes;
-    const auto run = begin_run(RunNumber{7}, plan_, {}, changes);
+    const auto run = begin_with_rows(RunNumber{7}, plan_, {}, changes);
     for (const TaskRow& row : run.all_rows()) {
       if (row.state != TaskState::pending)
         note_task(TaskState::pending, TaskCause::predecessors_ended, row.state);

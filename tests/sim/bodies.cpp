@@ -26,7 +26,8 @@ void Bodies::add(const std::string& action) {
   } else {
     NativeBody body{[this](const BodyCall& call, BodyReport& report) { run_native(call, report); },
                     {},
-                    contains(kInlineActions, action)};
+                    contains(kInlineActions, action),
+                    {}};
     number = core.actions().register_native(action, std::move(body), released);
   }
   if (!number.ok()) world_.trace().violation("an action is not registered: " + number.status().message());
@@ -87,6 +88,12 @@ std::size_t Bodies::padding() {
 void Bodies::decide(BodyEntry& entry, BodyReport& report) {
   Random& random = world_.random();
   const std::uint64_t nonce = world_.oracle().nonce();
+  // Bodies without a result, which may run in order.
+  if (random.chance(1, 4)) {
+    entry.outcome = BodyEntry::Outcome::done;
+    entry.result = SimValue();
+    return;
+  }
   if (random.chance(5, 6)) {
     entry.outcome = BodyEntry::Outcome::done;
     entry.result = random.chance(1, 25)

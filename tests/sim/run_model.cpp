@@ -120,8 +120,12 @@ std::string RunModel::apply(const Event& event, BodyLog& bodies, const Circumsta
     return "";
   }
   if (event.task.value >= workflow_->node_of.size()) return "an event of no node";
+  if (const auto* done = std::get_if<TasksDone>(&event.body)) return on_tasks_done(event, *done, bodies);
   const int node = workflow_->node_of[event.task.value];
-  if (const auto* done = std::get_if<TaskDone>(&event.body)) return on_done(node, event, *done, bodies);
+  if (const auto* done = std::get_if<TaskDone>(&event.body)) {
+    const auto began = [&](const BodyEntry& entry) { return entry.began == done->started; };
+    return on_done(node, event, done->result, began, bodies);
+  }
   if (const auto* failed = std::get_if<AttemptFailed>(&event.body))
     return on_failed(node, event, *failed, bodies, life);
   if (stopped()) return "something new although the run was stopped";
@@ -148,14 +152,31 @@ std::string RunModel::apply(const Event& event, BodyLog& bodies, const Circumsta
   return "";
 }
 
-std::string RunModel::on_done(int node, const Event& event, const TaskDone& done, BodyLog& bodies) {
+std::string RunModel::on_tasks_done(const Event& event, const TasksDone& done, BodyLog& bodies) {
+  if (event.task.value + done.count > workflow_->node_of.size()) return "more nodes are done than there are";
+  for (std::uint32_t i = 0; i < done.count; ++i) {
+    const int node = workflow_->node_of[event.task.value + i];
+    const auto began = [&](const BodyEntry& entry) {
+      return entry.began >= done.started && entry.began <= event.at;
+    };
+    if (std::string problem = on_done(node, event, Payload(), began, bodies); !problem.empty())
+      return problem;
+  }
+  return "";
+}
+
+std::string RunModel::on_done(int node, const Event& event, const Payload& result,
+                              const std::function<bool(const BodyEntry&)>& may_be, BodyLog& bodies) {
   if (at(node).stage != Stage::pending || at(node).attempt != event.attempt.value)
     return "done, but not awaited";
   if (must_skip(node) || !all_before_ended(node)) return "done before its time";
-  for (BodyEntry& entry : bodies.of(node, event.attempt.value)) {
-    if (entry.outcome != BodyEntry::Outcome::done || entry.late || entry.result.text != done.result.view())
+  // The newest first: bodies without a result look alike, and one whose record was lost runs again.
+  std::vector<BodyEntry>& entries = bodies.of(node, event.attempt.value);
+  for (auto found = entries.rbegin(); found != entries.rend(); ++found) {
+    BodyEntry& entry = *found;
+    if (entry.outcome != BodyEntry::Outcome::done || entry.late || entry.result.text != result.view())
       continue;
-    if (entry.began != done.started) continue;
+    if (!may_be(entry)) continue;
     if (entry.argument != argument_of(node)) return "its body saw another argument";
     entry.recorded = true;
     at(node).stage = Stage::done;

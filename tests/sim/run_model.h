@@ -75,7 +75,10 @@ class RunModel {
   [[nodiscard]] std::string output() const;
   [[nodiscard]] TaskState state_of(int node) const;
 
-  std::string on_done(int node, const Event& event, const TaskDone& done, BodyLog& bodies);
+  std::string on_tasks_done(const Event& event, const TasksDone& done, BodyLog& bodies);
+  // `may_be`: whether a body can be the one, by the time when it began.
+  std::string on_done(int node, const Event& event, const Payload& result,
+                      const std::function<bool(const BodyEntry&)>& may_be, BodyLog& bodies);
   std::string on_failed(int node, const Event& event, const AttemptFailed& failed, BodyLog& bodies,
                         std::uint32_t life);
   std::string check_attempt(int node, const Event& event, const AttemptFailed& failed, BodyLog& bodies,

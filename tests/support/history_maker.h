@@ -11,6 +11,7 @@
 #include "core/machine/apply.h"
 #include "core/machine/decide.h"
 #include "core/plan/compile.h"
+#include "tests/support/begin_with_rows.h"
 
 namespace tenuto::testing {
 
@@ -52,7 +53,7 @@ class HistoryMaker {
     record(event_of(number, started));
     Live live;
     Changes changes;
-    live.run = begin_run(number, plan, started, changes);
+    live.run = begin_with_rows(number, plan, started, changes);
     absorb(live, changes);
     settle(live);
     live_.emplace(number, std::move(live));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/base/random.h"
+#include "tests/support/begin_with_rows.h"
 #include "tests/support/machine_oracle.h"
 #include "tests/support/machine_world.h"
 #include "tests/support/plan_generator.h"
@@ -27,7 +28,7 @@ class MachineDriver {
     RunStarted started;
     started.input = Payload::json(input);
     const PlanRef plan = build_plan(shape_);
-    twin_ = begin_run(RunNumber{7}, plan, started, unused);
+    twin_ = begin_with_rows(RunNumber{7}, plan, started, unused);
     world_ = std::make_unique<MachineWorld>(plan, started.input, apply_,
                                             [this](const auto&, RunState, const Event& event) {
                                               if (world_ == nullptr) {

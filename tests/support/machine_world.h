@@ -11,6 +11,7 @@
 #include "core/machine/apply.h"
 #include "core/machine/decide.h"
 #include "core/machine/outstanding.h"
+#include "tests/support/begin_with_rows.h"
 
 namespace tenuto::testing {
 
@@ -63,7 +64,7 @@ class MachineWorld {
     started_.id = "r";
     started_.input = std::move(input);
     Changes changes;
-    run_ = begin_run(RunNumber{7}, std::move(plan), started_, changes);
+    run_ = begin_with_rows(RunNumber{7}, std::move(plan), started_, changes);
     absorb(changes);
     settle();
   }
@@ -112,7 +113,7 @@ class MachineWorld {
   }
   [[nodiscard]] Run replay() const {
     Changes changes;
-    Run copy = begin_run(run_.number, run_.plan, started_, changes);
+    Run copy = begin_with_rows(run_.number, run_.plan, started_, changes);
     for (const Event& event : events_) {
       if (!apply_(copy, event, changes).ok()) break;
     }

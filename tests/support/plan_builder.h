@@ -13,6 +13,7 @@
 #include "core/base/check.h"
 #include "core/payload/json.h"
 #include "core/plan/plan.h"
+#include "core/plan/stretches.h"
 
 namespace tenuto::testing {
 
@@ -170,6 +171,7 @@ inline void add_edge(EdgeTable& edges, std::uint32_t from, std::uint32_t to, Edg
     if (parts.rows[i].in_degree == 0) parts.roots.push_back(TaskIndex{i});
   }
   if (!shape.output.empty()) parts.output = make_template(object_of(shape.output));
+  parts.stretch_ends = stretch_ends(parts.rows, parts.edges, parts.argument_of);
   return std::make_shared<const Plan>(std::move(parts));
 }
 

@@ -101,6 +101,8 @@ class RandomEvents {
         return TimerFired{};
       case 11:
         return CancelRequested{text(), text(), command()};
+      case 12:
+        return TasksDone{number32(), time()};
       default:
         return ended();
     }

@@ -297,6 +297,10 @@ typedef struct tenuto_completion {
 typedef void (*tenuto_task_fn)(void *user_data, const tenuto_task *task, tenuto_completion *completion);
 
 #define TENUTO_NATIVE_INLINE 1u /* short and never blocks: runs on the scheduler's own threads */
+/* Inline bodies that take less than some microseconds and need not wait for the disk (pure tasks; any in memory) are called one after
+ * the other, in the order of the definition as far as each task stands behind all that it needs: some nanoseconds a task. Those
+ * that return no result share one record in the history and its two times. The `task` they get is good until they return; its
+ * token takes no completion. */
 
 /* Registers the native body of an action. Runs that wait for it go on. CONFLICT when the action is registered
  * already. free_user_data (may be NULL) is called exactly once, when the engine is closed, or at once on failure.

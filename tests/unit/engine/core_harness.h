@@ -76,7 +76,7 @@ class CoreHarness {
  private:
   void add_native(const std::string& name, std::function<void(const BodyCall&, BodyReport&)> body) {
     std::vector<Offer> released;
-    TN_CHECK(core->actions().register_native(name, NativeBody{std::move(body), {}, true}, released).ok());
+    TN_CHECK(core->actions().register_native(name, NativeBody{std::move(body), {}, true, {}}, released).ok());
     core->release(released, nullptr);
   }
   std::vector<std::pair<std::string, std::function<void(const BodyCall&, BodyReport&)>>> natives_;

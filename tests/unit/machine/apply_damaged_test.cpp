@@ -155,7 +155,7 @@ TEST(ApplyDamaged, ASwitchThatMustBeSkippedIsNotDecided) {
   const PlanRef plan =
       build_plan({{a_switch({always_false()}), in_arm(0, 0, a_switch({always_true()})), a_task()}});
   Changes changes;
-  auto run = begin_run(RunNumber{7}, plan, {}, changes);
+  auto run = begin_with_rows(RunNumber{7}, plan, {}, changes);
   ASSERT_TRUE(apply(run, event_of(0, 0, SwitchChosen{}), changes).ok());
   EXPECT_EQ(apply(run, event_of(1, 0, SwitchChosen{0}), changes).code(), Code::damaged);
   EXPECT_EQ(apply(run, event_of(1, 0, failed_as(FailureKind::expression)), changes).code(), Code::damaged);
@@ -168,7 +168,7 @@ TEST(ApplyDamaged, NothingFollowsByItselfAfterAFailureOrACancel) {
   for (const Event& stop :
        {event_of(3, 1, failed_as(FailureKind::stop)), event_of(kNoTask.value, 0, CancelRequested{})}) {
     Changes changes;
-    auto run = begin_run(RunNumber{7}, plan, {}, changes);
+    auto run = begin_with_rows(RunNumber{7}, plan, {}, changes);
     ASSERT_TRUE(apply(run, event_of(0, 0, SwitchChosen{}), changes).ok());
     ASSERT_TRUE(apply(run, stop, changes).ok());
     EXPECT_EQ(apply(run, event_of(1, 0, TaskSkipped{}), changes).code(), Code::damaged);

@@ -24,7 +24,7 @@ TEST(Apply, ARunBeginsWithItsRoots) {
   const PlanRef plan = build_plan({{a_task({2}), a_switch({always_true()}), a_task()}});
   RunStarted started;
   started.input = Payload::json("1");
-  const auto run = begin_run(RunNumber{7}, plan, started, changes);
+  const auto run = begin_with_rows(RunNumber{7}, plan, started, changes);
   EXPECT_THAT(changes.ready, ElementsAre(TaskIndex{2}));
   EXPECT_THAT(changes.decidable, ElementsAre(TaskIndex{1}));
   EXPECT_EQ(run.state, RunState::running);
@@ -185,7 +185,8 @@ TEST(Apply, WhatCameFirstDecidesHowTheRunEnds) {
 
 TEST(Apply, BusyTimeIsThatOfBodiesThatBegan) {
   Changes changes;
-  auto run = begin_run(RunNumber{7}, build_plan({{a_task(), a_task(), a_task(), a_task()}}), {}, changes);
+  auto run =
+      begin_with_rows(RunNumber{7}, build_plan({{a_task(), a_task(), a_task(), a_task()}}), {}, changes);
   const auto at = [](std::uint32_t node, EventBody body) {
     Event event = event_of(node, 1, std::move(body));
     event.at = WallTime{1'000};

@@ -14,7 +14,7 @@ const std::map<std::string, int> kNumbers = {
     {"engine_opened", 1}, {"workflow_stored", 2}, {"command_applied", 3}, {"command_refused", 4},
     {"pool_used", 5},     {"run_started", 16},    {"task_done", 17},      {"attempt_failed", 18},
     {"task_skipped", 19}, {"switch_chosen", 20},  {"timer_fired", 21},    {"cancel_requested", 22},
-    {"run_ended", 23},
+    {"run_ended", 23},    {"tasks_done", 31},
 };
 
 TEST(Event, NumbersAreForEver) {
@@ -61,6 +61,7 @@ TEST(Event, TheTypeIsThatOfTheBody) {
   EXPECT_EQ(type_of(TimerFired{}), EventType::timer_fired);
   EXPECT_EQ(type_of(CancelRequested{}), EventType::cancel_requested);
   EXPECT_EQ(type_of(RunEnded{}), EventType::run_ended);
+  EXPECT_EQ(type_of(TasksDone{}), EventType::tasks_done);
 }
 
 // The names of an enumeration with the numbers 1, 2 …; and nothing outside them.

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/begin_with_rows.h"
 #include "tests/support/machine_world.h"
 #include "tests/support/plan_builder.h"
 

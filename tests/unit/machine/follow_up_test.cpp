@@ -119,8 +119,8 @@ TEST(FollowUp, AfterARecoveryItGoesOnFromWhatIsOutstanding) {
   // The process dies between the last result and what follows from it.
   Evaluation evaluation;
   Changes unused;
-  auto run =
-      begin_run(RunNumber{7}, build_plan({{a_task(), a_switch({any_of({0})}), in_arm(1, 0)}}), {}, unused);
+  auto run = begin_with_rows(RunNumber{7}, build_plan({{a_task(), a_switch({any_of({0})}), in_arm(1, 0)}}),
+                             {}, unused);
   ASSERT_TRUE(apply(run, event_of(0, 1, TaskDone{Payload::json("false"), {}}), unused).ok());
   Changes changes;
   outstanding(run, changes);

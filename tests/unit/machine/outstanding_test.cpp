@@ -40,7 +40,7 @@ TEST(Outstanding, SwitchesToChooseAndSkipsToRecord) {
   const PlanRef plan = build_plan({{a_task(), a_switch({any_of({0})}), in_arm(1, 0),
                                     a_switch({always_false()}), in_arm(3, 0, a_task({0}))}});
   Changes unused;
-  auto run = begin_run(RunNumber{7}, plan, {}, unused);
+  auto run = begin_with_rows(RunNumber{7}, plan, {}, unused);
   EXPECT_THAT(changes_of(run).decidable, ElementsAre(TaskIndex{3}));
   ASSERT_TRUE(apply(run, event_of(3, 0, SwitchChosen{}), unused).ok());
   EXPECT_THAT(changes_of(run).decidable, ElementsAre(TaskIndex{4}));
