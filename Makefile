@@ -3,7 +3,7 @@
 # any time: what did not change is not done twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench lint tidy format clean install asan tsan soak check-install
+.PHONY: help setup build demo test bench bench-peers lint tidy format clean install asan tsan soak check-install
 
 VENV   := build/venv
 PYTHON := $(VENV)/bin/python
@@ -28,6 +28,10 @@ test: ## Build everything and run every test: C++, C, Python, types, house rules
 bench: setup ## Build with optimisation, measure, and print the table of figures
 	@.ci/build release
 	@.ci/bench
+
+bench-peers: setup ## Measure Dask, Prefect and DBOS beside ours (installs them into build/peers; minutes)
+	@.ci/build release tenuto_python
+	@.ci/bench-peers
 
 lint: build ## Layers, house rules, formatting and types only
 	@ctest --test-dir build/dev --output-on-failure -R '^lint/'

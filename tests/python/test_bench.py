@@ -12,24 +12,42 @@ KEYS = {
 }  # fmt: skip
 
 
-def report_of(program: str, tmp_path: Path, *words: str | Path) -> dict[str, Any]:
+def report_of(program: str, tmp_path: Path, *words: str | Path) -> tuple[dict[str, Any], str]:
+    """What it writes and what it prints."""
     out = tmp_path / "figures.json"
-    subprocess.run(
+    ended = subprocess.run(
         [sys.executable, ROOT / "bench/python" / program, "--smoke", "--dir", tmp_path, "--json", out, *words],
         check=True,
         timeout=120,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    report: dict[str, Any] = json.loads(out.read_text())
-    return report
+    return json.loads(out.read_text()), ended.stdout
 
 
 def test_short_bodies_beside_other_hands(tmp_path: Path) -> None:
-    report = report_of("noop.py", tmp_path)
+    report, _ = report_of("noop.py", tmp_path)
     figures = report["figures"]
     assert report.keys() == {"machine", "peers", "work", "figures"}
     assert len(figures) == 15
     assert all(figure.keys() == KEYS and figure["min"] > 0 for figure in figures)
     assert all(figure["ratio"] > 0 for figure in figures if figure["vs"])
     assert [figure["reached"] is not None for figure in figures].count(True) == 4
+
+
+def test_engines_that_people_use(tmp_path: Path) -> None:
+    """One peer that gives figures, one that fails, one that is not there."""
+    shapes = {"many": {"rate": 100}, "fan": {"rate": 50}, "step": {"p50": 9e4, "p99": 9e5}}
+    told = json.dumps({"name": "distributed", "version": "1.2", "shapes": shapes})
+    for name, script in (("dask", f"echo '{told}' > $5"), ("dbos", "exit 3")):
+        python = tmp_path / "peers" / name / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+    report, printed = report_of("versus.py", tmp_path, "--peers", tmp_path / "peers")
+    figures = report["figures"]
+    assert report["peers"] == {"dask": "distributed 1.2"}
+    assert [figure["against"] for figure in figures] == [100, 50, 9e4, 9e5]
+    assert all(figure.keys() == KEYS and figure["ratio"] > 0 for figure in figures)
+    assert "dbos: skipped, it ended with 3" in printed
+    assert "prefect: skipped, it is not installed" in printed

@@ -31,6 +31,7 @@ def main() -> None:
             return width
 
         peer.tell(
+            options.json,
             "distributed",
             {
                 "many": peer.throughput(many, 20, 1_000, options.seconds),

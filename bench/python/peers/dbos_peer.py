@@ -53,6 +53,7 @@ def main() -> None:
     DBOS(config={"name": "bench", "system_database_url": f"sqlite:///{options.dir}/dbos.sqlite", "log_level": "ERROR"})
     DBOS.launch()
     peer.tell(
+        options.json,
         "dbos",
         {
             "many": peer.throughput(many, 5, 1_000, options.seconds),
@@ -60,7 +61,6 @@ def main() -> None:
             "step": peer.latency(one, 500, options.seconds),
         },
     )
-    DBOS.destroy()
 
 
 if __name__ == "__main__":

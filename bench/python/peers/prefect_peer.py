@@ -58,6 +58,7 @@ def main() -> None:
     logging.disable()
     one()  # Starts the server.
     peer.tell(
+        _OPTIONS.json,
         "prefect",
         {
             "many": peer.throughput(many, 1, 1_000, _OPTIONS.seconds),
