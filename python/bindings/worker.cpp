@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "python/bindings/engine.h"
@@ -65,6 +66,10 @@ tenuto_completion to_completion(const Ended& ended) {
 }
 
 PyObject* argument_of(const tenuto_task& task) {
+  if (std::string_view(task.argument, task.argument_size) == "{}") {  // Of every task without parameters.
+    static PyObject* const kNone = PyBytes_FromStringAndSize("{}", 2);
+    return Py_XNewRef(kNone);
+  }
   return PyBytes_FromStringAndSize(task.argument, static_cast<Py_ssize_t>(task.argument_size));
 }
 
@@ -240,14 +245,19 @@ bool Worker::poll(std::shared_ptr<SharedBatch>& batch) {
 void Worker::run(const Call& call, SharedBatch& batch) {
   flush(batch.ended);
   Deferred deferred;
-  std::int64_t at = now_ns();
+  std::uint32_t untimed = 0;
   while (!crew_.is_dismissed()) {
     tenuto_task task{};
     task.struct_size = sizeof task;
     if (tenuto_batch_next(batch.handle.get(), &task) != TENUTO_OK) break;
+    if (untimed > 0) {
+      --untimed;
+      run_task(call, task, batch, deferred);
+      continue;
+    }
+    const std::int64_t begun = now_ns();
     run_task(call, task, batch, deferred);
-    const std::int64_t then = std::exchange(at, now_ns());
-    learn(at - then);
+    if (learn(now_ns() - begun)) untimed = kUntimed;
   }
   submit(call, deferred, batch);
   flush(batch.ended);
@@ -289,17 +299,19 @@ void Worker::submit(const Call& call, Deferred& deferred, SharedBatch& batch) {
   Py_DECREF(mine.tasks);
 }
 
-// Reports ended bodies in one call and empties the list. With the GIL, which it releases meanwhile.
+// Reports ended bodies and empties the list. With the GIL, which it releases meanwhile.
 void Worker::flush(std::vector<Ended>& ended) {
   if (ended.empty()) return;
   std::vector<Ended> mine;
   mine.swap(ended);
-  std::vector<tenuto_completion> completions;
-  completions.reserve(mine.size());
-  for (const Ended& each : mine) completions.push_back(to_completion(each));
   PyThreadState* thread = PyEval_SaveThread();
-  // A closed or poisoned engine takes no more results: their tasks run again after the next open.
-  (void)tenuto_worker_complete(handle_.get(), completions.data(), completions.size(), nullptr);
+  std::array<tenuto_completion, kReportMax> completions;
+  for (std::size_t at = 0; at < mine.size();) {
+    std::size_t count = 0;
+    while (count < kReportMax && at < mine.size()) completions[count++] = to_completion(mine[at++]);
+    // A closed or poisoned engine takes no more results: their tasks run again after the next open.
+    (void)tenuto_worker_complete(handle_.get(), completions.data(), count, nullptr);
+  }
   PyEval_RestoreThread(thread);
   for (const Ended& each : mine) Py_DECREF(each.owner);
 }
@@ -314,12 +326,13 @@ void Worker::spawn(const Call& call) {
   Py_XDECREF(started);
 }
 
-void Worker::learn(std::int64_t took_ns) {
+bool Worker::learn(std::int64_t took_ns) {
   const std::int64_t usual = usual_ns_.load(std::memory_order_relaxed);
   // Steps of an eighth up and down meet at the median.
   const std::int64_t step = usual / 8 + 1;
   usual_ns_.store(took_ns > usual ? usual + step : std::max<std::int64_t>(usual - step, 1),
                   std::memory_order_relaxed);
+  return took_ns < kShortNs && usual < kShortNs;
 }
 
 bool Worker::is_slow() const {

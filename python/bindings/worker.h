@@ -93,7 +93,8 @@ class Worker {
   void submit(const Call& call, Deferred& deferred, SharedBatch& batch);
   void flush(std::vector<Ended>& ended);
   void spawn(const Call& call);
-  void learn(std::int64_t took_ns);
+  // True: bodies are so short that it is enough to time some of them.
+  bool learn(std::int64_t took_ns);
   [[nodiscard]] bool is_slow() const;
 
   WorkerHandle handle_;
@@ -106,6 +107,10 @@ class Worker {
       200'000;  // From here on a hand-over (about 20 µs) costs little beside a body.
   static constexpr std::int64_t kBatchNs = 400'000;  // Of work in a batch: less than the look of a standby.
   static constexpr std::uint32_t kBatchMax = 1024;
+  // Reading the clock twice costs 40 ns: a third of calling a body that does nothing.
+  static constexpr std::int64_t kShortNs = 10'000;
+  static constexpr std::uint32_t kUntimed = 7;
+  static constexpr std::size_t kReportMax = 64;  // What so many outcomes take stays in the nearest cache.
 };
 
 }  // namespace tenuto::python
