@@ -25,9 +25,9 @@ demo: setup ## Onboard 1,000 employees, kill the engine half way, and count what
 test: ## Build everything and run every test: C++, C, Python, types, house rules
 	@.ci/test
 
-bench: setup ## Build with optimisation, measure, and print the table of figures
+bench: setup ## Build with optimisation and measure; ARGS="--only shapes" a part of it
 	@.ci/build release
-	@.ci/bench
+	@.ci/bench $(ARGS)
 
 bench-peers: setup ## Measure Dask, Prefect and DBOS beside ours (installs them into build/peers; minutes)
 	@.ci/build release tenuto_python

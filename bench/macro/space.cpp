@@ -64,7 +64,7 @@ Space space_of(const Options& options, const char* definition, std::uint64_t tas
 
 void measure_space(const Options& options, Report& report) {
   report.begin("space");
-  const std::uint64_t runs = options.smoke ? 4096 : 400'000;
+  const std::uint64_t runs = options.smoke ? 4096 : 200'000;
   const Space five = space_of(options, kFive, kFiveTasks, runs);
   const Space one = space_of(options, kOne, 1, runs);
   report.worked("space", runs);
