@@ -154,7 +154,9 @@ class Drawing:
             chosen = name
         else:
             # Names are never given back, so the search goes on where it stopped: one step a node, not one a namesake.
-            words = self._words.setdefault(suggested, _numbered(suggested))
+            words = self._words.get(suggested)
+            if words is None:
+                words = self._words[suggested] = _numbered(suggested)
             chosen = next(word for word in words if word not in self._names)
         self._names[chosen] = place(frame)
         return chosen

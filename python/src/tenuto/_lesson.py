@@ -20,12 +20,14 @@ _DRAWN: Final = "a drawn workflow runs before its values are known"
 def user_frame() -> FrameType | None:
     """The innermost frame that is not the package's own, nor the standard library's machinery around it."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not (name.startswith((_PACKAGE, "<frozen ")) or name == functools.__file__):
-            return frame
+    while frame is not None and _is_machinery(frame.f_code.co_filename):
         frame = frame.f_back
-    return None
+    return frame
+
+
+@functools.cache
+def _is_machinery(file: str) -> bool:
+    return file.startswith((_PACKAGE, "<frozen ")) or file == functools.__file__
 
 
 def place(frame: FrameType | None) -> str:

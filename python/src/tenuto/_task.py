@@ -71,6 +71,7 @@ class Task(Generic[P, R]):
         self.is_async = inspect.iscoroutinefunction(inspect.unwrap(fn))
         self.signature = Signature(fn, self.node_name)
         self._policy = policy
+        self._policy_json = policy.to_json()
         self._words: dict[str, Any] = {}
         functools.update_wrapper(self, fn, updated=())
 
@@ -145,6 +146,7 @@ class Task(Generic[P, R]):
             retry=self._policy.retry if retry is None else retry,
             timeout=self._policy.timeout if timeout is None else timeout,
         )
+        other._policy_json = other._policy.to_json()
         other._words = self._words | words
         return other
 
@@ -167,7 +169,7 @@ class Task(Generic[P, R]):
         needs = _needs(drawing, words["after"]) if words.get("after") is not None else []
         if needs:
             node["needs"] = needs
-        result = drawing.add(words.get("name"), self.node_name, node | self._policy.to_json())
+        result = drawing.add(words.get("name"), self.node_name, node | self._policy_json)
         if self._annotation("return") is bytes:
             drawing.bytes_results.add(result._text)
         return result
