@@ -119,7 +119,6 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     last_run_ = run;
     begun_.push_back(*run);
     if (started.id_chosen) {
-      slot.chosen_id = Payload::make(ContentType::bytes, started.id);
       core_.runs_.keep_id(started.id, identity_of(event.run, started.workflow, started.input));
     }
     return {};

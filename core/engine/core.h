@@ -193,7 +193,7 @@ class EngineCore final : public Handler {
   Actions actions_;
   Pools pools_;
   Pool native_pool_{"native"};
-  Plans plans_{actions_, pools_};
+  Plans plans_{actions_, pools_, options_.wait_for_disk};
   RunTable runs_;
   mutable Slab<Ticket> tickets_;
   Contexts contexts_;

@@ -255,9 +255,12 @@ bool EngineCore::send(RunNumber number, MessageBody body) {
 
 void EngineCore::carry_out(std::vector<Effect>& effects, Worker* worker) {
   std::vector<Offer> offers;
+  std::vector<WorkItem> runs;
   for (Effect& effect : effects) {
     if (const auto* offer = std::get_if<Offer>(&effect)) {
       offers.push_back(*offer);
+    } else if (const auto* on = std::get_if<GoOn>(&effect)) {
+      runs.emplace_back(WorkKind::run, 0, on->slot);
     } else if (auto* given = std::get_if<GiveAnswer>(&effect)) {
       (*given)->waiter->answer(std::move((*given)->answer));
     } else if (const auto* retire = std::get_if<RetireRun>(&effect)) {
@@ -269,6 +272,14 @@ void EngineCore::carry_out(std::vector<Effect>& effects, Worker* worker) {
   }
   effects.clear();
   if (!offers.empty()) release(offers, worker);
+  if (runs.empty()) return;
+  if (worker != nullptr && runs.size() == 1) {
+    worker->set_next(runs.front());
+  } else if (worker != nullptr) {
+    worker->push_bulk(runs);
+  } else {
+    scheduler_.inject_bulk(runs);
+  }
 }
 
 void EngineCore::open_gates(Context& context) {

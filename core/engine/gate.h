@@ -32,7 +32,11 @@ struct RetireRun {
 struct CommandSettled {
   std::string file;
 };
-using Effect = std::variant<Offer, GiveAnswer, RetireRun, CommandSettled>;
+// A run in order waits for nothing else. Whoever carries this out hands the run on: nobody else may process it meanwhile.
+struct GoOn {
+  std::uint32_t slot;
+};
+using Effect = std::variant<Offer, GiveAnswer, RetireRun, CommandSettled, GoOn>;
 static_assert(sizeof(Effect) <= 40);
 
 class GateQueue {

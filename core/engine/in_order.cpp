@@ -4,6 +4,10 @@
 // back, perhaps a wake-up: 0.3 to 20 µs) runs right here. While a run is in order nothing is kept for each of its nodes:
 // one number moves on, and one record says how far. What one task costs is the call of its body.
 //
+// Bodies that wait for the disk run in order too. The run then waits for its own records alone, so it needs no ticket and no
+// message: when they are durable it is handed to a worker as it is (GoOn). A node may run when the records of all that it waits for
+// are durable; RunSlot::durable_mark says how far they are known to be.
+//
 // The ticket that these bodies see is lent: it belongs to the thread's context, moves from task to task, and no report
 // counts that names it. A turn ends after kTurnNs, so that messages (a cancel, a question) are not kept waiting.
 #include <algorithm>
@@ -47,8 +51,10 @@ bool call_span(const NativeBody& body, const SpanCall& span, BodyReport& report)
 
 void Processor::run_in_order() {
   Run& run = slot_.run;
-  set_has_more(false);
+  set_onward(RunSlot::Onward::no);
   if (!run.in_order() || is_final(run.state)) return;
+  if (context_.writer.empty() && core_.committer_->durable() >= slot_.last)
+    slot_.durable_mark = run.front + 1;
   const WallTime started = now_;
   const std::span<const std::uint32_t> ends = run.plan->stretch_ends();
   TaskIndex at{run.front};
@@ -62,8 +68,10 @@ void Processor::run_in_order() {
   if (at.value > run.front) record_in_order(at.value - run.front, started);
   if (how == Stretch::reported) {
     record_report(at, std::move(report));
-  } else if (how == Stretch::has_more) {
-    set_has_more(true);
+  } else if (how == Stretch::turn_over) {
+    set_onward(RunSlot::Onward::next_turn);
+  } else if (how == Stretch::not_durable) {
+    set_onward(RunSlot::Onward::when_durable);
   } else if (run.open > 0) {
     leave_order(run);
     outstanding(run, context_.changes);
@@ -78,18 +86,22 @@ Processor::Stretch Processor::run_stretch(TaskIndex& at, std::uint32_t end, Wall
                                           BodyReport& report) {
   Action& action = core_.actions_.at(slot_.binding->action_of(at));
   if (!may_run_here(action, at)) return Stretch::not_here;
-  if (context_.worker == nullptr) return Stretch::has_more;
+  const std::uint32_t open = open_end(at, end);
+  if (at.value == open) return wait_or_leave(at);
+  if (context_.worker == nullptr) return Stretch::turn_over;
   auto argument = argument_of(slot_.run, at, context_.evaluation);
   if (!argument.ok()) return Stretch::not_here;
   Ticket& ticket = core_.tickets_.at(context_.lent_ticket);
   const TicketToken token = lend(ticket, at, *std::move(argument));
   Stretch how = Stretch::done;
   while (how == Stretch::done && at.value < end) {
-    if (now_.ns - turn_began.ns >= kTurnNs) {
-      how = Stretch::has_more;
+    if (at.value == open) {
+      how = wait_or_leave(at);
+    } else if (now_.ns - turn_began.ns >= kTurnNs) {
+      how = Stretch::turn_over;
     } else if (action.usual.ns() >= kShortNs) {
       how = Stretch::not_here;
-    } else if (!run_span(action, {token, &ticket, span_end(at.value, end, action.usual.ns())}, report)) {
+    } else if (!run_span(action, {token, &ticket, span_end(at.value, open, action.usual.ns())}, report)) {
       how = Stretch::reported;
     }
     at = ticket.task;
@@ -103,8 +115,22 @@ bool Processor::may_run_here(const Action& action, TaskIndex task) const {
   const Policy& policy = plan.policy_of(task);
   // Acquire pairs with Actions::register_as.
   return action.served_by.load(std::memory_order_acquire) == ServedBy::native_inline &&
-         policy.timeout_ns == 0 && (policy.pure || !core_.options_.wait_for_disk) &&
-         needs_no_node(plan.argument_of(task));
+         policy.timeout_ns == 0 && needs_no_node(plan.argument_of(task));
+}
+
+// A node has to wait for the disk. One behind it that need not would wait too, so the run leaves its order for that.
+Processor::Stretch Processor::wait_or_leave(TaskIndex at) const {
+  return slot_.binding->least_marks[at.value] <= slot_.durable_mark ? Stretch::not_here
+                                                                    : Stretch::not_durable;
+}
+
+// So far, in a stretch, nothing has to wait for the disk.
+std::uint32_t Processor::open_end(TaskIndex from, std::uint32_t end) const {
+  if (slot_.run.plan->policy_of(from).pure || !core_.options_.wait_for_disk) return end;
+  const std::vector<std::uint32_t>& marks = slot_.binding->durable_marks;
+  std::uint32_t at = from.value;
+  while (at < end && marks[at] <= slot_.durable_mark) ++at;
+  return at;
 }
 
 TicketToken Processor::lend(Ticket& ticket, TaskIndex task, Payload argument) {
@@ -152,10 +178,11 @@ void Processor::record_report(TaskIndex task, BodyReport&& report) {
 }
 
 // A run that goes on without a message counts as busy: a drain waits for it.
-void Processor::set_has_more(bool has_more) {
-  if (slot_.has_more == has_more) return;
-  slot_.has_more = has_more;
-  core_.busy_.fetch_add(has_more ? 1 : -1, std::memory_order_relaxed);
+void Processor::set_onward(RunSlot::Onward onward) {
+  const int before = slot_.onward == RunSlot::Onward::no ? 0 : 1;
+  const int after = onward == RunSlot::Onward::no ? 0 : 1;
+  slot_.onward = onward;
+  if (before != after) core_.busy_.fetch_add(after - before, std::memory_order_relaxed);
 }
 
 }  // namespace tenuto

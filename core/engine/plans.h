@@ -3,6 +3,7 @@
 // Thread safety: all functions by any thread. Bindings live as long as the engine.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,10 @@ struct PlanBinding {
   PlanRef plan;
   std::vector<std::uint32_t> actions;  // per plan->actions()
   std::vector<Pool*> pools;            // per plan->pools()
+  // Where bodies wait for the disk. Per node: the durable mark (RunSlot) of a run in which the records of all that the node
+  // waits for are durable; and the least of these from there on.
+  std::vector<std::uint32_t> durable_marks;
+  std::vector<std::uint32_t> least_marks;
 
   [[nodiscard]] std::uint32_t action_of(TaskIndex task) const { return actions[plan->row(task).subject]; }
   [[nodiscard]] Pool& pool_of(TaskIndex task) const { return *pools[plan->policy_of(task).pool]; }
@@ -48,7 +53,8 @@ class Pools {
 
 class Plans {
  public:
-  Plans(Actions& actions, Pools& pools) : actions_(actions), pools_(pools) {}
+  Plans(Actions& actions, Pools& pools, bool wait_for_disk)
+      : actions_(actions), pools_(pools), wait_for_disk_(wait_for_disk) {}
 
   [[nodiscard]] const PlanBinding* find(const WorkflowHash& hash) const TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -78,11 +84,28 @@ class Plans {
     binding->plan = plan;
     for (const std::string& name : plan->actions()) binding->actions.push_back(actions_.intern(name));
     for (const std::string& name : plan->pools()) binding->pools.push_back(&pools_.get(name));
+    if (wait_for_disk_) fill_marks(*binding);
     return binding;
+  }
+
+  static void fill_marks(PlanBinding& binding) {
+    constexpr std::uint32_t kStart = 1;
+    const Plan& plan = *binding.plan;
+    std::vector<std::uint32_t>& marks = binding.durable_marks;
+    marks.assign(plan.node_count(), kStart);
+    for (std::uint32_t i = 0; i < marks.size(); ++i) {
+      // Ascending, so the last one that a node waits for is the one that stays.
+      for (const Edge edge : plan.edges_of(TaskIndex{i})) marks[edge.target().value] = kStart + i + 1;
+    }
+    binding.least_marks = marks;
+    for (std::size_t i = marks.size(); i-- > 1;) {
+      binding.least_marks[i - 1] = std::min(binding.least_marks[i - 1], binding.least_marks[i]);
+    }
   }
 
   Actions& actions_;
   Pools& pools_;
+  const bool wait_for_disk_;
   mutable Mutex mutex_;
   std::unordered_map<WorkflowHash, std::unique_ptr<PlanBinding>> bindings_ TN_GUARDED_BY(mutex_);
 };

@@ -13,7 +13,7 @@ void Processor::drain() {
   do {
     Message* list = take_messages();
     now_ = core_.clock_.wall();
-    if (list == nullptr && slot_.has_more) settle();
+    settled_ = false;
     while (list != nullptr) {
       if (handled++ == limits::kMailboxBatchMax) {
         slot_.make_extra().backlog = list;
@@ -25,12 +25,20 @@ void Processor::drain() {
       list = list->next;
       handle(*message);
     }
+    if (slot_.onward != RunSlot::Onward::no && !settled_) settle();
+    if (hand_on()) return;
     finish_step();
-    if (slot_.has_more) {
-      core_.yield_run(number_, context_);
-      return;
-    }
   } while (!slot_.mailbox.try_retire());
+}
+
+// True if the run goes on elsewhere: the slot is no longer ours.
+bool Processor::hand_on() {
+  const RunSlot::Onward onward = slot_.onward;
+  if (onward == RunSlot::Onward::no) return false;
+  if (onward == RunSlot::Onward::when_durable) context_.effects.emplace_back(GoOn{number_});
+  finish_step();
+  if (onward == RunSlot::Onward::next_turn) core_.yield_run(number_, context_);
+  return true;
 }
 
 Message* Processor::take_messages() {
@@ -77,7 +85,7 @@ void Processor::drop(Message& message) {
 void Processor::on(StartRun& start) {
   slot_.binding = start.binding;
   slot_.started = start.at;
-  if (start.started.id_chosen) slot_.chosen_id = Payload::make(ContentType::bytes, start.started.id);
+  slot_.durable_mark = 0;
   slot_.run = begin_run(start.number, start.binding->plan, start.started);
   context_.writer.add(
       Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
@@ -164,8 +172,7 @@ void Processor::on(AskState& ask) {
 }
 
 void Processor::on(ForgetRun&) {
-  core_.runs_.forget({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.run.number,
-                     slot_.chosen_id);
+  core_.runs_.forget({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.run.number);
 }
 
 Status Processor::step(Input&& input) {
@@ -187,8 +194,9 @@ void Processor::record(const Event& event) {
 
 void Processor::settle() {
   Changes& changes = context_.changes;
+  settled_ = true;
   run_in_order();
-  if (slot_.has_more) return;
+  if (slot_.onward != RunSlot::Onward::no) return;
   for (;;) {
     if (changes.stop_work) {
       changes.stop_work = false;
@@ -403,7 +411,7 @@ void Processor::finish_step() {
     context_.gate.push(core_.options_.wait_for_disk ? last : Position{}, std::move(effect));
   }
   context_.effects.clear();
-  // Swapped out first: releasing may run into this context again only through its worker, never from here.
+  // From here on the run may be with another processor: it was handed on. Swapped out first: releasing may run into this context again only through its worker, never from here.
   if (!context_.offers.empty()) {
     core_.release(context_.offers, context_.worker);
     context_.offers.clear();

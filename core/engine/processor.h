@@ -19,6 +19,7 @@ class Processor {
 
  private:
   [[nodiscard]] Message* take_messages();
+  [[nodiscard]] bool hand_on();
   void handle(Message& message);
   void drop(Message& message);
 
@@ -45,17 +46,19 @@ class Processor {
   void record(const Event& event);
   // What follows by itself: events, then bodies for what is ready.
   void settle();
-  // See in_order.cpp. Afterwards the run has ended its bodies, has more to do without a message, or has left its order.
+  // See in_order.cpp. Afterwards the run has ended its bodies, goes on without a message, or has left its order.
   void run_in_order();
-  enum class Stretch { done, has_more, reported, not_here };
+  enum class Stretch { done, turn_over, not_durable, reported, not_here };
   [[nodiscard]] Stretch run_stretch(TaskIndex& at, std::uint32_t end, WallTime turn_began,
                                     BodyReport& report);
   [[nodiscard]] bool may_run_here(const Action& action, TaskIndex task) const;
+  [[nodiscard]] Stretch wait_or_leave(TaskIndex at) const;
+  [[nodiscard]] std::uint32_t open_end(TaskIndex from, std::uint32_t end) const;
   [[nodiscard]] TicketToken lend(Ticket& ticket, TaskIndex task, Payload argument);
   [[nodiscard]] bool run_span(Action& action, const SpanCall& span, BodyReport& report);
   void record_in_order(std::uint32_t count, WallTime started);
   void record_report(TaskIndex task, BodyReport&& report);
-  void set_has_more(bool has_more);
+  void set_onward(RunSlot::Onward onward);
   // False: an argument could not be evaluated, and that is recorded: settle again.
   [[nodiscard]] bool offer_ready();
   [[nodiscard]] bool offer(TaskIndex task, bool is_durable);
@@ -80,6 +83,7 @@ class Processor {
   Context& context_;
   WallTime now_;
   bool backlog_grew_ = false;  // in this step
+  bool settled_ = false;       // since the messages were taken
 };
 
 }  // namespace tenuto

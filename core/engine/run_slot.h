@@ -41,11 +41,14 @@ struct RunSlot {
   Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
   std::uint32_t in_flight = 0;          // tickets whose outcome is awaited
   std::uint32_t first_ticket = Slab<Ticket>::kNone;
-  bool has_more = false;                 // it is in order and goes on without a message
+  // Of a run in order that goes on without a message. Its mailbox stays busy meanwhile: the next processor is sure to come.
+  enum class Onward : std::uint8_t { no, next_turn, when_durable };
+  Onward onward = Onward::no;
+  // In order: the start and the nodes below this, less one, are known to be durable; 0: not even the start.
+  std::uint32_t durable_mark = 0;
   const PlanBinding* binding = nullptr;  // null until the run has begun
   Position last;                         // the end of the newest batch with an event of it
   WallTime started;
-  Payload chosen_id;  // as bytes; null: the id is generated from time and number
   std::unique_ptr<RunExtra> extra;
   Run run;
 

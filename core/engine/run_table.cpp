@@ -13,28 +13,47 @@ StartIdentity identity_of(RunNumber number, const WorkflowHash& workflow, const 
 }
 
 std::optional<RunRef> RunTable::add(RunNumber number) {
+  if (number.value > NumberMap::kNumberMax) return std::nullopt;
   const std::uint32_t slot = slots_.acquire();
   if (slot == Slab<RunSlot>::kNone) return std::nullopt;
-  // Relaxed: only forget() changes it, and that happened before the slot could be acquired again.
-  const RunRef run{slot, slots_.at(slot).generation.load(std::memory_order_relaxed)};
+  return enter(number, slot);
+}
+
+std::optional<RunRef> RunTable::Adder::add(RunNumber number) {
+  if (number.value > NumberMap::kNumberMax) return std::nullopt;
+  if (taken_ == count_) {
+    taken_ = 0;
+    count_ = table_.slots_.acquire(slots_);
+    if (count_ == 0) return std::nullopt;
+  }
+  return table_.enter(number, slots_[taken_++]);
+}
+
+RunRef RunTable::enter(RunNumber number, std::uint32_t slot) {
   size_.fetch_add(1, std::memory_order_relaxed);
   NumberShard& shard = shard_of(number);
   MutexLock lock(shard.mutex);
-  shard.runs.insert(number, run);
-  return run;
+  shard.runs.insert(number, slot);
+  // Relaxed: only forget() changes it, and that happened before the slot could be acquired again.
+  return {slot, slots_.at(slot).generation.load(std::memory_order_relaxed)};
 }
 
-void RunTable::forget(RunRef run, RunNumber number, const Payload& chosen_id) {
-  if (!chosen_id.is_null_json()) release_id(chosen_id.view());
+void RunTable::forget(RunRef run, RunNumber number) {
+  std::string id;
   {
     NumberShard& shard = shard_of(number);
     MutexLock lock(shard.mutex);
     shard.runs.erase(number);
+    if (auto chosen = shard.chosen.extract(number)) id = std::move(chosen.mapped());
+  }
+  if (!id.empty()) {
+    IdShard& shard = shard_of(id);
+    MutexLock lock(shard.mutex);
+    shard.ids.erase(id);
   }
   RunSlot& slot = slots_.at(run.slot);
   slot.run = Run();
   slot.extra.reset();
-  slot.chosen_id = Payload();
   slot.in_flight = 0;
   slot.binding = nullptr;
   slot.generation.store(run.generation + 1, std::memory_order_release);
@@ -47,25 +66,34 @@ void RunTable::forget(RunRef run, RunNumber number, const Payload& chosen_id) {
 std::optional<RunRef> RunTable::find(RunNumber number) const {
   NumberShard& shard = shard_of(number);
   MutexLock lock(shard.mutex);
-  return shard.runs.find(number);
+  const auto slot = shard.runs.find(number);
+  if (!slot.has_value()) return std::nullopt;
+  // Relaxed: forget() takes the run out of the shard before it changes the generation.
+  return RunRef{*slot, slots_.at(*slot).generation.load(std::memory_order_relaxed)};
 }
 
 std::string RunTable::id_of(RunNumber number, std::uint64_t store_key) const {
   NumberShard& shard = shard_of(number);
-  // Under the lock the run can't be forgotten: forget() takes it out of the shard before it touches the slot. Time and id
-  // don't change once it has begun.
+  // Under the lock the run can't be forgotten: forget() takes it out of the shard before it touches the slot. Its time
+  // doesn't change once it has begun.
   MutexLock lock(shard.mutex);
-  const auto run = shard.runs.find(number);
-  if (!run.has_value()) return {};
-  const RunSlot& slot = slots_.at(run->slot);
-  if (!slot.chosen_id.is_null_json()) return std::string(slot.chosen_id.view());
-  return make_run_id(slot.started, number, store_key);
+  const auto slot = shard.runs.find(number);
+  if (!slot.has_value()) return {};
+  if (const auto chosen = shard.chosen.find(number); chosen != shard.chosen.end()) return chosen->second;
+  return make_run_id(slots_.at(*slot).started, number, store_key);
 }
 
 void RunTable::keep_id(std::string_view id, const StartIdentity& identity) {
   IdShard& shard = shard_of(id);
   MutexLock lock(shard.mutex);
-  shard.ids.emplace(id, identity);
+  keep_id_locked(shard, id, identity);
+}
+
+void RunTable::keep_id_locked(IdShard& ids, std::string_view id, const StartIdentity& identity) {
+  ids.ids.emplace(id, identity);
+  NumberShard& numbers = shard_of(identity.number);
+  MutexLock lock(numbers.mutex);
+  numbers.chosen.emplace(identity.number, id);
 }
 
 std::optional<StartIdentity> RunTable::find_id(std::string_view id) const {
@@ -73,12 +101,6 @@ std::optional<StartIdentity> RunTable::find_id(std::string_view id) const {
   MutexLock lock(shard.mutex);
   const auto found = shard.ids.find(std::string(id));
   return found == shard.ids.end() ? std::nullopt : std::optional(found->second);
-}
-
-void RunTable::release_id(std::string_view id) {
-  IdShard& shard = shard_of(id);
-  MutexLock lock(shard.mutex);
-  shard.ids.erase(std::string(id));
 }
 
 }  // namespace tenuto

@@ -33,16 +33,34 @@ struct StartIdentity {
 
 class RunTable {
  public:
-  // A slot for a new run; nullopt when kChunksMax are in use.
+  // A slot for a new run; nullopt when all slots are in use, or all numbers (NumberMap::kNumberMax) are used up.
   std::optional<RunRef> add(RunNumber number);
-  // By the run's processor, after its last event is in the tables. Stale messages are told by the generation.
-  void forget(RunRef run, RunNumber number, const Payload& chosen_id);
+  // By the run's processor, after its last event is in the tables. Its chosen id, if it has one, is free again. Stale messages
+  // are told by the generation.
+  void forget(RunRef run, RunNumber number);
 
   [[nodiscard]] RunSlot& at(std::uint32_t slot) const { return slots_.at(slot); }
   [[nodiscard]] std::optional<RunRef> find(RunNumber number) const;
-  // The id of a live run that has begun, as people see it; empty for any other.
+  // The id of a live run that has begun, or was given a chosen one, as people see it; empty for any other.
   [[nodiscard]] std::string id_of(RunNumber number, std::uint64_t store_key) const;
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+
+  // Adds runs one after the other with one look into the slab for many. One thread at a time; others use the table meanwhile.
+  class Adder {
+   public:
+    explicit Adder(RunTable& table) : table_(table) {}
+    ~Adder() { table_.slots_.release(std::span(slots_).subspan(taken_, count_ - taken_)); }
+    Adder(const Adder&) = delete;
+    Adder& operator=(const Adder&) = delete;
+    // As RunTable::add().
+    std::optional<RunRef> add(RunNumber number);
+
+   private:
+    RunTable& table_;
+    std::array<std::uint32_t, 256> slots_;
+    std::size_t taken_ = 0;
+    std::size_t count_ = 0;
+  };
 
   // Claims a chosen id. The run that has it already, or nullopt: it is the caller's now. `stored() ->
   // Result<std::optional<StartIdentity>>` looks among the runs that are no longer live; it is called under the id's lock,
@@ -55,33 +73,39 @@ class RunTable {
     if (const auto found = shard.ids.find(std::string(id)); found != shard.ids.end())
       return std::optional(found->second);
     TN_ASSIGN(const std::optional<StartIdentity> ended, stored());
-    if (!ended.has_value()) shard.ids.emplace(id, identity);
+    if (!ended.has_value()) keep_id_locked(shard, id, identity);
     return ended;
   }
   // Of a run that recovery found.
   void keep_id(std::string_view id, const StartIdentity& identity);
   [[nodiscard]] std::optional<StartIdentity> find_id(std::string_view id) const;
-  void release_id(std::string_view id);
 
  private:
-  static constexpr std::size_t kShards = 64;
+  static constexpr std::size_t kNumberShards = NumberMap::kStride;
+  static constexpr std::size_t kIdShards = 64;
+  static_assert(std::uint64_t{Slab<RunSlot>::kChunksMax} * Slab<RunSlot>::kChunkObjects <= NumberMap::kSlotsMax);
   struct NumberShard {
     mutable Mutex mutex;
     NumberMap runs TN_GUARDED_BY(mutex);
+    // The chosen ids. All other ids follow from number and time, so that a slot need not hold any.
+    std::unordered_map<RunNumber, std::string> chosen TN_GUARDED_BY(mutex);
   };
   struct IdShard {
     mutable Mutex mutex;
     std::unordered_map<std::string, StartIdentity> ids TN_GUARDED_BY(mutex);
   };
-  [[nodiscard]] NumberShard& shard_of(RunNumber number) const { return numbers_[number.value % kShards]; }
+  [[nodiscard]] NumberShard& shard_of(RunNumber number) const { return numbers_[number.value % kNumberShards]; }
   [[nodiscard]] IdShard& shard_of(std::string_view id) const {
-    return ids_[std::hash<std::string_view>{}(id) % kShards];
+    return ids_[std::hash<std::string_view>{}(id) % kIdShards];
   }
+  RunRef enter(RunNumber number, std::uint32_t slot);
+  void keep_id_locked(IdShard& shard, std::string_view id, const StartIdentity& identity)
+      TN_REQUIRES(shard.mutex);
 
   Slab<RunSlot> slots_;
   std::atomic<std::size_t> size_{0};
-  mutable std::array<NumberShard, kShards> numbers_;
-  mutable std::array<IdShard, kShards> ids_;
+  mutable std::array<NumberShard, kNumberShards> numbers_;
+  mutable std::array<IdShard, kIdShards> ids_;
 };
 
 }  // namespace tenuto

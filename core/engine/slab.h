@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/base/check.h"
@@ -39,9 +40,20 @@ class Slab {
     free_.pop_back();
     return number;
   }
-  void release(std::uint32_t number) {
+  // As acquire(), for many at once; how many there were. Ascending where they never were in use.
+  [[nodiscard]] std::size_t acquire(std::span<std::uint32_t> numbers) {
     MutexLock lock(mutex_);
-    free_.push_back(number);
+    std::size_t count = 0;
+    while (count < numbers.size() && (!free_.empty() || grow())) {
+      numbers[count++] = free_.back();
+      free_.pop_back();
+    }
+    return count;
+  }
+  void release(std::uint32_t number) { release(std::span(&number, 1)); }
+  void release(std::span<const std::uint32_t> numbers) {
+    MutexLock lock(mutex_);
+    free_.insert(free_.end(), numbers.begin(), numbers.end());
   }
   // How many numbers are acquired and not released; a moment's picture.
   [[nodiscard]] std::size_t in_use() const {

@@ -44,7 +44,7 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
     const StartIdentity mine = identity_of(number, request.plan->hash(), request.input);
     const auto other = runs_.claim_id(request.id, mine, [&] { return stored_identity(request.id); });
     // Nobody has met the new run if it does not get the id.
-    if (!other.ok() || other->has_value()) runs_.forget(*run, number, Payload());
+    if (!other.ok() || other->has_value()) runs_.forget(*run, number);
     if (!other.ok()) return other.status();
     if (other->has_value()) return existing_run(request, mine, **other, waiter);
   }

@@ -88,8 +88,8 @@ std::size_t Bodies::padding() {
 void Bodies::decide(BodyEntry& entry, BodyReport& report) {
   Random& random = world_.random();
   const std::uint64_t nonce = world_.oracle().nonce();
-  // Bodies without a result, which may run in order.
-  if (random.chance(1, 4)) {
+  // Bodies without a result, which may run in order. Not where large ones are to fill small windows.
+  if (world_.setting().window_segments == 0 && random.chance(1, 4)) {
     entry.outcome = BodyEntry::Outcome::done;
     entry.result = SimValue();
     return;

@@ -104,6 +104,43 @@ TEST_F(InOrderTest, WhatWaitsForTheDiskIsNotRunAhead) {
   expect_all_seen_once(4);
 }
 
+// One record for each commit that was waited for, in a run of impure tasks.
+TEST_F(InOrderTest, EachCommitFreesWhatItMadeDurable) {
+  note_bodies();
+  const RunName run = h_.start(h_.compile(R"({"tenuto": 1, "name": "diamond", "tasks": {
+      "a": {"use": "note"}, "b": {"use": "note", "needs": ["a"]}, "c": {"use": "note", "needs": ["a"]},
+      "d": {"use": "note", "needs": ["b", "c"]}, "e": {"use": "note", "needs": ["d"]}}})"));
+  const WaiterRef end = h_.await(run);
+  h_.settle();
+  ASSERT_TRUE(end->wait(0));
+  expect_all_seen_once(5);
+  EXPECT_EQ(events_of(run), (std::vector{EventType::run_started, EventType::tasks_done, EventType::tasks_done,
+                                         EventType::tasks_done, EventType::tasks_done, EventType::run_ended}))
+      << "a | b c | d | e";
+  EXPECT_EQ(tickets_.size(), 1u);
+}
+
+// Three chains beside each other, defined one after the other: in order they would wait for nine commits, not for three.
+TEST_F(InOrderTest, ANodeThatNeedNotWaitIsNotHeldUpByOneThatMust) {
+  note_bodies();
+  std::string text = R"({"tenuto": 1, "name": "chains", "tasks": {)";
+  for (int chain = 0; chain < 3; ++chain) {
+    for (int i = 0; i < 3; ++i) {
+      const std::string name = std::to_string(chain) + std::to_string(i);
+      text += (name == "00" ? "\"t" : ", \"t") + name + R"(": {"use": "note")";
+      if (i > 0) text += R"(, "needs": ["t)" + std::to_string(chain) + std::to_string(i - 1) + "\"]";
+      text += "}";
+    }
+  }
+  const WaiterRef end = h_.await(h_.start(h_.compile(text + "}}")));
+  h_.settle();
+  ASSERT_TRUE(end->wait(0));
+  EXPECT_EQ(seen_.front(), 0u);
+  EXPECT_EQ((std::set<std::uint32_t>(seen_.begin() + 1, seen_.begin() + 3)), (std::set<std::uint32_t>{3, 6}))
+      << "the other two first tasks come before the second of any";
+  EXPECT_EQ(std::set<std::uint32_t>(seen_.begin(), seen_.end()).size(), 9u);
+}
+
 TEST_F(InOrderTest, AResultEndsTheOrderAndTheRunGoesOn) {
   note_bodies();
   h_.native("answer", [](const BodyCall&, BodyReport& report) { report.result = Payload::json("42"); });
