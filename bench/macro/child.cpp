@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
+#include <thread>
 
 #include "bench/harness.h"
 #include "bench/macro/waiting_runs.h"
@@ -51,11 +53,28 @@ void fill_store(const std::string& path, std::uint64_t runs, bool die) {
   if (die) std::raise(SIGKILL);
 }
 
+[[noreturn]] void send_commands(const std::string& path) {
+  constexpr auto kInterval = std::chrono::milliseconds(100);
+  const Workflow workflow(kOne);
+  tenuto_engine_options options = TENUTO_ENGINE_OPTIONS_INIT;
+  options.mode = TENUTO_OPEN_CLIENT;
+  tenuto_engine* engine = nullptr;
+  check(tenuto_engine_open(path.data(), path.size(), &options, &engine));
+  while (true) {
+    tenuto_run* run = nullptr;
+    check(tenuto_engine_start(engine, workflow.get(), nullptr, &run));
+    tenuto_run_destroy(&run);
+    std::this_thread::sleep_for(kInterval);
+  }
+}
+
 }  // namespace
 
 int child_main(const std::string& work, const std::string& path, std::uint64_t runs) {
   if (work == kOpen) {
     open_store(path);
+  } else if (work == kSendCommands) {
+    send_commands(path);
   } else {
     fill_store(path, runs, work == kFillAndDie);
   }

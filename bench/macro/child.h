@@ -18,6 +18,8 @@ inline constexpr const char* kOpen = "open";
 inline constexpr const char* kFill = "fill";
 // The same, and then it kills itself as soon as all of that is durable.
 inline constexpr const char* kFillAndDie = "fill-and-die";
+// Sends starts of runs to the owner of the store at `path`, one every 100 ms, until it is killed. Not for in_child().
+inline constexpr const char* kSendCommands = "send-commands";
 ChildFigures in_child(const char* work, const std::string& path, std::uint64_t runs);
 
 // The command line of a child: this word, the work, the path and the number of runs.

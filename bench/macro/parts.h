@@ -14,6 +14,7 @@ void measure_throughput(const Options& options, Report& report);
 void measure_chain(const Options& options, Report& report);
 void measure_latency(const Options& options, Report& report);
 void measure_offered_load(const Options& options, Report& report);
+void measure_crowd(const Options& options, Report& report);
 void measure_recovery(const Options& options, Report& report);
 void measure_waiting(const Options& options, Report& report);
 void measure_listing(const Options& options, Report& report);

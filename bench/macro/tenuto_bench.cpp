@@ -16,17 +16,10 @@ struct Part {
 };
 
 constexpr Part kParts[] = {
-    {"shapes", measure_shapes},
-    {"throughput", measure_throughput},
-    {"chain", measure_chain},
-    {"latency", measure_latency},
-    {"offered-load", measure_offered_load},
-    {"recovery", measure_recovery},
-    {"waiting", measure_waiting},
-    {"listing", measure_listing},
-    {"space", measure_space},
-    {"history", measure_history},
-    {"idle", measure_idle},
+    {"shapes", measure_shapes},     {"throughput", measure_throughput},     {"chain", measure_chain},
+    {"latency", measure_latency},   {"offered-load", measure_offered_load}, {"crowd", measure_crowd},
+    {"recovery", measure_recovery}, {"waiting", measure_waiting},           {"listing", measure_listing},
+    {"space", measure_space},       {"history", measure_history},           {"idle", measure_idle},
 };
 
 void check_parts(const Options& options) {
