@@ -49,6 +49,7 @@ void Report::begin(std::string_view group) {
 }
 
 void Report::add(Figure figure) {
+  if (smoke_) figure.goal.reset();
   entries_.push_back({group_, std::move(figure)});
 }
 
