@@ -106,7 +106,7 @@ Loaded load(const Options& options, double completions_per_second, double second
   const Bodies bodies(store);
   observer.attach_to(store);
   const std::uint64_t warm = store.start_many(workflow, 1024);
-  while (observer.count() < 1024) std::this_thread::yield();
+  while (observer.count() < 1024) std::this_thread::sleep_for(std::chrono::microseconds(100));
   observer.expect_from(warm + 1024);
 
   std::atomic<bool> stop{false};
