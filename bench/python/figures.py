@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +84,22 @@ class Figure:
 
 
 class Report:
-    """What a benchmark hands in: figures in groups, the versions of the peers, and a hash of the work done."""
+    """What a benchmark hands in: figures in groups, the versions of the peers, and a hash of the work done.
 
-    def __init__(self) -> None:
+    Args:
+        smoke: the sizes are so small that the figures mean nothing: goals are left out.
+    """
+
+    def __init__(self, *, smoke: bool) -> None:
+        self._smoke = smoke
         self._groups: dict[str, list[Figure]] = {}
         self._peers: dict[str, str] = {}
         self._work = 0xCBF29CE484222325
 
     def add(self, group: str, *figures: Figure) -> None:
         """Adds to the end of a group."""
-        self._groups.setdefault(group, []).extend(figures)
+        added = (replace(each, goal=None) if self._smoke else each for each in figures)
+        self._groups.setdefault(group, []).extend(added)
 
     def peer(self, name: str, version: str) -> None:
         """Notes whom figures are held against."""
@@ -123,7 +129,13 @@ class Report:
     def write(self, path: Path) -> None:
         """Writes everything as JSON."""
         figures = [each.to_json(group) for group, some in self._groups.items() for each in some]
-        document = {"machine": machine(), "peers": self._peers, "work": f"{self._work:016x}", "figures": figures}
+        document = {
+            "machine": machine(),
+            "peers": self._peers,
+            "smoke": self._smoke,
+            "work": f"{self._work:016x}",
+            "figures": figures,
+        }
         path.write_text(json.dumps(document, indent=1) + "\n")
 
 

@@ -139,7 +139,7 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, default=Path("."))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    report = Report()
+    report = Report(smoke=options.smoke)
     with tempfile.TemporaryDirectory(dir=options.dir) as scratch:
         if options.smoke:
             measure(report, Path(scratch), 1, SMOKE)

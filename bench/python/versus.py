@@ -155,7 +155,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.smoke:
         options.runs, options.seconds = 1, 0.1
-    report = Report()
+    report = Report(smoke=options.smoke)
     with tempfile.TemporaryDirectory(dir=options.dir) as scratch:
         measure(report, find_peers(options.peers.absolute()), Path(scratch).absolute(), options)
     report.print()

@@ -1,5 +1,7 @@
 """The Python benchmarks run at their smallest with the tests, so that they don't rot."""
 
+import dataclasses
+import importlib.util
 import json
 import subprocess
 import sys
@@ -25,14 +27,27 @@ def report_of(program: str, tmp_path: Path, *words: str | Path) -> tuple[dict[st
     return json.loads(out.read_text()), ended.stdout
 
 
+def test_a_ratio_is_the_median_of_the_rounds_and_goals_are_about_it_or_the_value() -> None:
+    spec = importlib.util.spec_from_file_location("figures", ROOT / "bench/python/figures.py")
+    assert spec is not None and spec.loader is not None
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    figure = figures.Figure("x", "tasks/s", [30.0, 10.0, 200.0], "peer", [10.0, 5.0, 10.0])
+    assert (figure.median, figure.ratio, figure.reached) == (30.0, 3.0, None)
+    for goal, reached in (("ratio_at_least", [3, 3.1]), ("value_at_least", [30, 31])):
+        limits = [dataclasses.replace(figure, goal=getattr(figures, goal)(limit)) for limit in reached]
+        assert [each.reached for each in limits] == [True, False]
+    assert limits[0].to_json("g")["goal"] == "value >= 30"
+
+
 def test_short_bodies_beside_other_hands(tmp_path: Path) -> None:
     report, _ = report_of("noop.py", tmp_path)
     figures = report["figures"]
-    assert report.keys() == {"machine", "peers", "work", "figures"}
+    assert report.keys() == {"machine", "peers", "smoke", "work", "figures"} and report["smoke"]
     assert len(figures) == 15
     assert all(figure.keys() == KEYS and figure["min"] > 0 for figure in figures)
     assert all(figure["ratio"] > 0 for figure in figures if figure["vs"])
-    assert [figure["reached"] is not None for figure in figures].count(True) == 4
+    assert not any(figure["goal"] for figure in figures)
 
 
 def test_engines_that_people_use(tmp_path: Path) -> None:
