@@ -5,6 +5,7 @@
 #include "core/journal/batch.h"
 #include "core/journal/fragment.h"
 #include "core/journal/frame_reader.h"
+#include "core/journal/history_chunk.h"
 #include "core/journal/live_row.h"
 #include "core/journal/seal.h"
 #include "core/journal/workflow_row.h"
@@ -154,7 +155,7 @@ Status Recovery::visit_history(RunNumber run, const LiveRow& row) {
     TN_ASSIGN(const bool found, state_.get(Table::history, key, value));
     if (!found) return damaged("run " + std::to_string(run.value) + ": a part of its history is missing");
     TN_ASSIGN(const ByteView records, unseal(key, value, "the history of a run"));
-    TN_TRY(for_each_record(records, [&](const RecordHeader&, ByteView record) -> Status {
+    TN_TRY(for_each_history_record(records, run, [&](const RecordHeader&, ByteView record) -> Status {
       TN_ASSIGN(const Decoded decoded, decode(record, event_));
       if (decoded == Decoded::passed_over) return Status();
       ++out_.events;

@@ -54,6 +54,7 @@ Status TableWriter::put_run(const RunGroups& groups, const RunGroups::Group& gro
   run.run = group.run;
   run.live_key = run_key(group.run);
   chunk_.clear();
+  history_.begin();
   bool first = true;
   Status status;
   groups.for_each_record_of(group, [&](ByteView record) {
@@ -65,7 +66,7 @@ Status TableWriter::put_run(const RunGroups& groups, const RunGroups::Group& gro
     first = false;
     if (status.ok()) status = look_into(run, header, record);
     if (status.ok() && chunk_.size() >= kHistoryChunkBytes) status = put_chunk(run);
-    chunk_.append(record);
+    history_.add(header, record, chunk_);
   });
   TN_TRY(status);
   TN_TRY(put_chunk(run));
@@ -117,6 +118,7 @@ Status TableWriter::put_chunk(RunInHand& run) {
   seal(key, chunk_);
   const Status status = write_.put(Table::history, key, chunk_);
   chunk_.clear();
+  history_.begin();
   return status;
 }
 

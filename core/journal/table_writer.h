@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/journal/history_chunk.h"
 #include "core/journal/journal_meta.h"
 #include "core/journal/live_row.h"
 #include "core/journal/run_groups.h"
@@ -68,7 +69,8 @@ class TableWriter {
   std::size_t commands_ = 0;
   std::optional<SummaryBlock> block_;
   Bytes block_key_;
-  Bytes chunk_;  // in the making
+  Bytes chunk_;  // in the making, by
+  HistoryWriter history_;
   Event event_;  // keeps the memory of what is decoded
 };
 

@@ -1,7 +1,7 @@
 #include "core/query/load.h"
 
+#include "core/journal/history_chunk.h"
 #include "core/journal/live_row.h"
-#include "core/journal/record.h"
 #include "core/journal/seal.h"
 #include "core/journal/workflow_row.h"
 #include "core/plan/compile.h"
@@ -72,7 +72,7 @@ Result<std::uint32_t> visit_chunks(const StateRead& state, RunNumber run,
       status = chunk.status();
       return false;
     }
-    status = for_each_record(*chunk, [&](const RecordHeader&, ByteView record) -> Status {
+    status = for_each_history_record(*chunk, run, [&](const RecordHeader&, ByteView record) -> Status {
       if (!more) return {};
       TN_ASSIGN(const Decoded decoded, decode(record, event));
       if (decoded == Decoded::event) more = visit(event);

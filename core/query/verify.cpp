@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/journal/history_chunk.h"
 #include "core/journal/pool_hour.h"
 #include "core/journal/seal.h"
 #include "core/journal/summary.h"
@@ -151,11 +152,11 @@ class Verifier {
       }
       TN_ASSIGN(const ByteView records, unseal(key, value, "a chunk of history"));
       Event event;
-      return for_each_record(records, [&](const RecordHeader& header, ByteView record) -> Status {
-        if (header.run != place->run) return {Code::damaged, "it holds an event of another run"};
-        const auto decoded = decode(record, event);
-        return decoded.ok() ? Status() : decoded.status();
-      });
+      return for_each_history_record(records, place->run,
+                                     [&](const RecordHeader&, ByteView record) -> Status {
+                                       const auto decoded = decode(record, event);
+                                       return decoded.ok() ? Status() : decoded.status();
+                                     });
     });
   }
 

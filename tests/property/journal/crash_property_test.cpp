@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "core/journal/history_chunk.h"
 #include "core/journal/seal.h"
 #include "tests/support/journal_world.h"
 
@@ -215,12 +216,12 @@ class CrashRun {
       const auto parsed = parse_history_key(key);
       const Result<ByteView> records = unseal(key, value, "history");
       if (!records.ok()) return false;
-      return for_each_record(*records,
-                             [&](const RecordHeader&, ByteView record) {
-                               ByteReader in(record);
-                               stored[parsed->run].push_back(*decode(in));
-                               return Status();
-                             })
+      return for_each_history_record(*records, parsed->run,
+                                     [&](const RecordHeader&, ByteView record) {
+                                       ByteReader in(record);
+                                       stored[parsed->run].push_back(*decode(in));
+                                       return Status();
+                                     })
           .ok();
     });
     if (!status.ok() || stored != expected) return "history differs";

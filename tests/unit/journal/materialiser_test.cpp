@@ -1,4 +1,5 @@
 #include "core/journal/materialiser.h"
+#include "core/journal/history_chunk.h"
 
 #include <gtest/gtest.h>
 
@@ -46,8 +47,13 @@ class MaterialiserTest : public ::testing::Test {
     const std::optional<Bytes> value = row(Table::history, key);
     std::vector<Event> events;
     if (!value) return events;
-    ByteReader in(*unseal(key, *value, "history"));
-    while (!in.at_end()) events.push_back(*decode(in));
+    const Status status = for_each_history_record(*unseal(key, *value, "history"), run,
+                                                  [&](const RecordHeader&, ByteView record) -> Status {
+                                                    ByteReader in(record);
+                                                    events.push_back(*decode(in));
+                                                    return {};
+                                                  });
+    EXPECT_TRUE(status.ok()) << status.message();
     return events;
   }
   JournalMeta meta() { return **read_journal_meta(**world.state().begin_read()); }

@@ -1,0 +1,98 @@
+#include "core/journal/history_chunk.h"
+
+#include "core/base/check.h"
+#include "core/journal/record_layout.h"
+
+namespace tenuto {
+
+using record_layout::add_difference;
+using record_layout::difference;
+using record_layout::kVersion;
+
+namespace {
+
+enum EntryBit : std::uint8_t {
+  kFlags = 0x0F,
+  kScope = 0x10,
+  kTask = 0x20,
+  kAttempt = 0x40,
+  kVersioned = 0x80
+};
+
+// Where an event stands: what a record has between its run and its body.
+struct Place {
+  std::uint64_t scope = 0;
+  std::uint64_t task = 0;  // index + 1; 0: none
+  std::uint64_t attempt = 0;
+  WallTime at;
+};
+
+std::uint64_t usual_attempt(const Place& place) {
+  return place.task == 0 ? 0 : 1;
+}
+
+std::uint8_t bits_of(const RecordHeader& header, const Place& place) {
+  return static_cast<std::uint8_t>(
+      header.flags | (place.scope != 0 ? kScope : 0) | (place.task != 0 ? kTask : 0) |
+      (place.attempt != usual_attempt(place) ? kAttempt : 0) | (header.version != kVersion ? kVersioned : 0));
+}
+
+}  // namespace
+
+void HistoryWriter::add(const RecordHeader& header, ByteView record, Bytes& chunk) {
+  ByteReader in(record.substr(2));
+  in.varint();  // length
+  in.varint();  // run
+  Place place;
+  place.scope = in.varint();
+  place.task = in.varint();
+  place.attempt = in.varint();
+  place.at = WallTime{in.fixed<std::int64_t>()};
+  TN_CHECK(in.ok());  // it came from the journal as a whole record
+  const std::uint8_t bits = bits_of(header, place);
+  ByteWriter out(chunk);
+  out.fixed(header.type);
+  out.fixed(bits);
+  out.varint(difference(last_, place.at));
+  if ((bits & kScope) != 0) out.varint(place.scope);
+  if ((bits & kTask) != 0) out.varint(place.task);
+  if ((bits & kAttempt) != 0) out.varint(place.attempt);
+  if ((bits & kVersioned) != 0) out.fixed(header.version);
+  out.string(in.rest());
+  last_ = place.at;
+}
+
+bool HistoryReader::next(RecordHeader& header, ByteView& record) {
+  if (in_.at_end()) return false;
+  header.type = in_.fixed<std::uint8_t>();
+  const auto bits = in_.fixed<std::uint8_t>();
+  Place place;
+  place.at = last_ = add_difference(last_, in_.varint());
+  if ((bits & kScope) != 0) place.scope = in_.varint();
+  if ((bits & kTask) != 0) place.task = in_.varint();
+  place.attempt = (bits & kAttempt) != 0 ? in_.varint() : usual_attempt(place);
+  header.version = (bits & kVersioned) != 0 ? in_.fixed<std::uint8_t>() : kVersion;
+  header.flags = bits & kFlags;
+  header.run = run_;
+  const ByteView body = in_.string();
+  if (!in_.ok()) return false;
+  record_.clear();
+  Bytes address;
+  ByteWriter writer(address);
+  writer.varint(run_.value);
+  writer.varint(place.scope);
+  writer.varint(place.task);
+  writer.varint(place.attempt);
+  writer.fixed(place.at.ns);
+  ByteWriter out(record_);
+  out.fixed(header.type);
+  out.fixed(static_cast<std::uint8_t>(header.version << 4 | header.flags));
+  out.varint(address.size() + body.size());
+  out.raw(address);
+  out.raw(body);
+  header.size = record_.size();
+  record = record_;
+  return true;
+}
+
+}  // namespace tenuto
