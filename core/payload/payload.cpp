@@ -6,8 +6,16 @@
 
 namespace tenuto {
 
+constinit Payload::EmptyObject Payload::empty_object_{{{1}, 2, ContentType::json}, "{}"};
+
 Payload Payload::make(ContentType type, ByteView bytes) {
   if (type == ContentType::json && bytes == kNull) return Payload();
+  if (type == ContentType::json && bytes == "{}") {
+    static_assert(offsetof(EmptyObject, text) == sizeof(Block), "where data() looks");
+    Payload p;
+    p.block_ = &empty_object_.block;
+    return p;
+  }
   return build(type, bytes.size(), [bytes](char* to) {
     if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
   });

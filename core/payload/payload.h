@@ -2,7 +2,8 @@
 //
 // Thread safety: as std::shared_ptr: different Payload objects may be used from different threads although they share
 // their bytes; one object is used by one thread at a time. The bytes never change.
-// Invariant: the JSON text `null` is always the empty payload: it costs no allocation and is told by a pointer.
+// Invariants: the JSON text `null` is always the empty payload: it costs no allocation and is told by a pointer. The text `{}`,
+// the arguments of all tasks that have none, made by make() or json(), is one block that is never counted or given back.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ class Payload {
   Payload() = default;
   Payload(const Payload& other) noexcept : block_(other.block_) {
     // Relaxed: the copied reference keeps the block alive, and whoever passes a payload on orders the hand-over itself.
-    if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
+    if (is_counted()) block_->references.fetch_add(1, std::memory_order_relaxed);
   }
   Payload(Payload&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
   Payload& operator=(const Payload& other) noexcept {
@@ -37,7 +38,7 @@ class Payload {
     return *this;
   }
   ~Payload() {
-    if (block_ != nullptr) release(block_);
+    if (is_counted()) release(block_);
   }
 
   // Copies JSON text that is known to be valid; text from outside goes through json::validate first.
@@ -80,6 +81,14 @@ class Payload {
     [[nodiscard]] char* data() { return reinterpret_cast<char*>(this + 1); }
     [[nodiscard]] const char* data() const { return reinterpret_cast<const char*>(this + 1); }
   };
+  // A block with its bytes behind it.
+  struct EmptyObject {
+    Block block;
+    char text[3];
+  };
+  static EmptyObject empty_object_;
+
+  [[nodiscard]] bool is_counted() const { return block_ != nullptr && block_ != &empty_object_.block; }
   static Block* allocate(ContentType type, std::size_t size);
   static void release(Block* block);
 

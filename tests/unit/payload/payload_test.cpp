@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tenuto {
@@ -53,6 +54,22 @@ TEST(Payload, HoldsAnyBytes) {
   EXPECT_EQ(p.view(), bytes);
   EXPECT_EQ(p.content_type(), ContentType::bytes);
   EXPECT_EQ(Payload::make(ContentType::bytes, "").size(), 0u);
+}
+
+TEST(Payload, NoArgumentsAreOneBlock) {
+  const char* data = nullptr;
+  for (int i = 0; i < 3; ++i) {
+    const Payload p = Payload::json("{}");
+    const Payload copy = p;
+    ASSERT_EQ(copy.view(), "{}");
+    EXPECT_EQ(copy.content_type(), ContentType::json);
+    EXPECT_EQ(copy.view().data()[2], '\0') << "as hosts in C are promised";
+    EXPECT_FALSE(copy.is_null_json());
+    EXPECT_EQ(std::exchange(data, copy.view().data()), i == 0 ? nullptr : copy.view().data());
+  }
+  const Payload other = Payload::build(ContentType::json, 2, [](char* to) { std::memcpy(to, "{}", 2); });
+  EXPECT_EQ(other, Payload::json("{}"));
+  EXPECT_FALSE(other == Payload::make(ContentType::bytes, "{}"));
 }
 
 TEST(Payload, IsCountedAcrossThreads) {
