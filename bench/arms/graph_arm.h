@@ -1,7 +1,7 @@
 // An arm: one engine that runs graphs whose tasks do_work().
 //
-// Its life, in this order: made (not timed) → build → run, run, … → free → destroyed (not timed). All calls come from one
-// thread. What needs no repeating for another graph (threads, an open engine) belongs to making and destroying.
+// Its life, in this order: made → build → run, run, … → close → free → destroyed; build, run and free are timed. All calls come
+// from one thread. What needs no repeating for another graph (threads, an open engine) belongs to making and closing.
 #pragma once
 
 #include <memory>
@@ -19,6 +19,8 @@ class GraphArm {
   virtual void build() = 0;
   // Runs every task once, in order; returns when all have ended.
   virtual void run() = 0;
+  // Ends what may hold on to what build() made.
+  virtual void close() {}
   // Frees what build() made.
   virtual void free() = 0;
 };

@@ -27,6 +27,7 @@ class TenutoGraph final : public GraphArm {
   }
   void build() override { workflow_.emplace(definition_); }
   void run() override { store_->run_one(*workflow_); }
+  void close() override { store_.reset(); }
   void free() override { workflow_.reset(); }
 
  private:

@@ -1,98 +1,23 @@
 // Graphs of seven shapes, each task a no-op body: plan, first run, further runs, beside the graph libraries and the limit.
-#include <malloc.h>
-
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 
 #include "bench/arms/graph_arm.h"
-#include "bench/graph/tenuto_graph.h"
-#include "bench/graph/work.h"
 #include "bench/macro/parts.h"
+#include "bench/macro/shape_rounds.h"
 
 namespace tenuto::bench {
 
 namespace {
 
 constexpr std::uint64_t kSeed = 20260101;
-constexpr unsigned kWorkers[] = {1, 2};
 // The goals are about graphs that are not so small that starting a run is most of it.
 constexpr std::uint32_t kGoalTasksMin = 10'000;
 
-// Of one arm, one value per round: nanoseconds per task, but for the bytes.
-struct Phases {
-  std::vector<double> plan;   // build and free, without a run between
-  std::vector<double> bytes;  // of heap per task that build() took
-  std::vector<double> first;
-  std::vector<double> again;
-};
-
-struct Contender {
-  std::string name;
-  unsigned workers;
-  std::function<std::unique_ptr<GraphArm>()> make;
-  Phases phases = {};
-};
-
-double heap_bytes() {
-  const struct mallinfo2 info = ::mallinfo2();
-  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
-}
-
-void run_and_check(GraphArm& arm, const Graph& graph, const std::string& name) {
-  const std::uint64_t before = work_done();
-  arm.run();
-  const std::uint64_t done = work_done() - before;
-  if (done != graph.size()) {
-    throw std::runtime_error(name + " ran " + std::to_string(done) + " of " + std::to_string(graph.size()) +
-                             " tasks");
-  }
-}
-
-// One round of one arm.
-void measure_once(Contender& contender, const Graph& graph) {
-  const double per_task = 1e9 / graph.size();
-  Phases& phases = contender.phases;
-  const std::unique_ptr<GraphArm> arm = contender.make();
-  const double heap_before = heap_bytes();
-  double plan = seconds_of([&] { arm->build(); });
-  phases.bytes.push_back((heap_bytes() - heap_before) / graph.size());
-  plan += seconds_of([&] { arm->free(); });
-  phases.plan.push_back(plan * per_task);
-
-  arm->build();
-  phases.first.push_back(seconds_of([&] { run_and_check(*arm, graph, contender.name); }) * per_task);
-  const std::uint32_t repeats = std::clamp(200'000u / graph.size(), 1u, 50u);
-  const double again = seconds_of([&] {
-    for (std::uint32_t i = 0; i < repeats; ++i) run_and_check(*arm, graph, contender.name);
-  });
-  phases.again.push_back(again * per_task / repeats);
-  arm->free();
-}
-
-const char* const kOurs = "Tenuto";
-const char* const kDurable = "Tenuto, durable";
-
-std::vector<Contender> contenders(const Graph& graph, const std::string& base) {
-  std::vector<Contender> all;
-  for (const unsigned workers : kWorkers) {
-    all.push_back({kOurs, workers, [&graph, workers] { return make_tenuto_graph(graph, workers); }});
-    all.push_back({kDurable, workers,
-                   [&graph, &base, workers] { return make_durable_tenuto_graph(graph, workers, base); }});
-    for (const GraphPeer& peer : graph_peers()) {
-      if (peer.role == GraphPeer::Role::limit && workers > 1) continue;
-      all.push_back(
-          {peer.name, workers, [&graph, make = peer.make, workers] { return make(graph, workers); }});
-    }
-  }
-  return all;
-}
-
-const Phases& of(const std::vector<Contender>& all, const std::string& name, unsigned workers) {
-  return std::find_if(all.begin(), all.end(),
-                      [&](const Contender& c) { return c.name == name && c.workers == workers; })
-      ->phases;
+const ArmRounds& of(const std::vector<ArmRounds>& all, const std::string& name, unsigned workers) {
+  return *std::find_if(all.begin(), all.end(),
+                       [&](const ArmRounds& arm) { return arm.name == name && arm.workers == workers; });
 }
 
 std::string power_of_ten(std::uint32_t tasks) {
@@ -136,25 +61,25 @@ class Means {
 
 class ShapeReport {
  public:
-  ShapeReport(Report& report, Means& means, std::string name, const std::vector<Contender>& all,
+  ShapeReport(Report& report, Means& means, std::string name, const std::vector<ArmRounds>& all,
               bool has_goals)
       : report_(report), means_(means), name_(std::move(name)), all_(all), has_goals_(has_goals) {}
 
   void add_runs() {
-    for (const unsigned workers : kWorkers) {
-      const Phases& ours = of(all_, kOurs, workers);
+    for (const unsigned workers : kShapeWorkers) {
+      const ArmRounds& ours = of(all_, kOurs, workers);
       for (const GraphPeer& peer : graph_peers()) add_again(peer, workers, ours);
-      const Phases& durable = of(all_, kDurable, workers);
+      const ArmRounds& durable = of(all_, kDurable, workers);
       add("x" + std::to_string(workers) + ", durable, run again", durable.again, "in memory", ours.again, {});
-      add("x" + std::to_string(workers) + ", first run", ours.first, "run again", ours.again, {});
     }
     add("x2, run again", of(all_, kOurs, 2).again, "1 worker", of(all_, kOurs, 1).again, ratio_at_most(1.1));
   }
   void add_plan() {
-    const Phases& ours = of(all_, kOurs, 1);
+    const ArmRounds& ours = of(all_, kOurs, 1);
+    add(", first run", ours.first, "run again", ours.again, {});
     for (const GraphPeer& peer : graph_peers()) {
       if (peer.role != GraphPeer::Role::rival) continue;  // the others keep no plan to speak of
-      const Phases& theirs = of(all_, peer.name, 1);
+      const ArmRounds& theirs = of(all_, peer.name, 1);
       const auto goal = peer.name == "Taskflow" ? std::optional(ratio_at_most(1.0 / 3)) : std::nullopt;
       add(", build + free", ours.plan, peer.name, theirs.plan, goal);
       add(", plan", ours.bytes, peer.name, theirs.bytes, {}, "bytes/task");
@@ -163,9 +88,9 @@ class ShapeReport {
   }
 
  private:
-  void add_again(const GraphPeer& peer, unsigned workers, const Phases& ours) {
+  void add_again(const GraphPeer& peer, unsigned workers, const ArmRounds& ours) {
     const bool is_limit = peer.role == GraphPeer::Role::limit;
-    const Phases& theirs = of(all_, peer.name, is_limit ? 1 : workers);
+    const ArmRounds& theirs = of(all_, peer.name, is_limit ? 1 : workers);
     std::optional<Goal> goal;
     if (peer.role == GraphPeer::Role::rival) goal = ratio_at_most(0.6);
     if (is_limit) goal = ratio_at_most(2);
@@ -183,7 +108,7 @@ class ShapeReport {
   Report& report_;
   Means& means_;
   std::string name_;
-  const std::vector<Contender>& all_;
+  const std::vector<ArmRounds>& all_;
   bool has_goals_;
 };
 
@@ -204,10 +129,7 @@ void measure_shapes(const Options& options, Report& report) {
     for (const std::uint32_t tasks : sizes) {
       const std::string name = std::string(name_of(shape)) + " " + power_of_ten(tasks);
       const Graph graph = make_graph(shape, tasks, kSeed);
-      std::vector<Contender> all = contenders(graph, options.dir);
-      for (int round = 0; round < options.rounds; ++round) {
-        for (Contender& contender : all) measure_once(contender, graph);
-      }
+      const std::vector<ArmRounds> all = measure_graph(graph, options);
       report.worked(name, graph.size() + (static_cast<std::uint64_t>(graph.edge_count()) << 32));
       ShapeReport shape_report(report, means, name, all, tasks >= kGoalTasksMin);
       shape_report.add_runs();
