@@ -103,7 +103,7 @@ thread_local std::string task_text;
 
 // Null for what is no task, and for one whose body has come back.
 const Ticket* ticket_of(const tenuto_task* task) {
-  if (task == nullptr || task->struct_size < sizeof(tenuto_task) || task->source == nullptr) return nullptr;
+  if (task == nullptr || task->struct_size < kTaskBytesMin || task->source == nullptr) return nullptr;
   return static_cast<const Engine*>(task->source)->held_ticket(TicketToken(task->token));
 }
 

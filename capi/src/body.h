@@ -1,6 +1,8 @@
 // Between tickets and the structs of the C header.
 #pragma once
 
+#include <cstddef>
+
 #include "capi/src/handles.h"
 #include "core/engine/actions.h"
 #include "core/engine/plans.h"
@@ -8,6 +10,9 @@
 #include "core/payload/json.h"
 
 namespace tenuto::capi {
+
+// A tenuto_task of the first header; later ones may be longer.
+inline constexpr std::size_t kTaskBytesMin = offsetof(tenuto_task, source) + sizeof(tenuto_task::source);
 
 // Valid while the ticket is held. `source` stays behind tenuto_task.source: where texts about the task come from.
 [[nodiscard]] tenuto_task view_of(const BodyCall& call, const Engine* source);

@@ -135,6 +135,9 @@ void destroy(Handle** handle, Tag tag) noexcept {
 // Makes an owned buffer of `text`.
 Status give(Bytes text, tenuto_buffer** out, ContentType type = ContentType::json);
 
+// No struct of the header will ever be longer.
+inline constexpr std::size_t kStructBytesMax = 4096;
+
 // Reads a struct that may be shorter (an older header) or longer (a newer one) than ours: what is missing keeps its
 // default, what is unknown must be zero.
 template <class Options>
@@ -142,7 +145,7 @@ Status read_options(const Options* given, const Options& defaults, const char* n
   out = defaults;
   if (given == nullptr) return {};
   const std::size_t size = given->struct_size;
-  if (size < sizeof(std::uint32_t) || size > 4096) {
+  if (size < sizeof(std::uint32_t) || size > kStructBytesMax) {
     return invalid(std::string(name) + ".struct_size is not set; initialise it with its _INIT macro");
   }
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <vector>
 
 #include "capi/src/body.h"
@@ -115,14 +117,21 @@ tenuto_status tenuto_worker_event_fd(tenuto_worker* worker, int32_t* out_fd) {
 tenuto_status tenuto_batch_next(tenuto_batch* batch, tenuto_task* out_task) {
   return guard([&]() -> Status {
     if (out_task == nullptr) return invalid("out_task is NULL");
-    *out_task = tenuto_task{};
+    // The caller may have been built with a header whose struct is shorter or longer than ours.
+    const std::size_t size = out_task->struct_size;
+    if (size < kTaskBytesMin || size > kStructBytesMax) {
+      return invalid("out_task.struct_size is not set; initialise it with TENUTO_TASK_INIT");
+    }
     TN_TRY(check_live(batch, Tag::batch, "batch"));
     for (;;) {
       const std::size_t i = batch->next.fetch_add(1, std::memory_order_relaxed);
       if (i >= batch->tokens.size()) return {Code::not_found, "the batch is used up"};
       BodyCall call{};
       if (!batch->worker->begin(batch->tokens[i], call)) continue;
-      *out_task = view_of(call, batch->engine.get());
+      const tenuto_task task = view_of(call, batch->engine.get());
+      std::memset(static_cast<void*>(out_task), 0, size);
+      std::memcpy(static_cast<void*>(out_task), &task, std::min(size, sizeof task));
+      out_task->struct_size = static_cast<std::uint32_t>(size);
       return {};
     }
   });

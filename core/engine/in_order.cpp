@@ -64,7 +64,6 @@ void Processor::run_in_order() {
     how = run_stretch(at, *end, started, report);
     if (how != Stretch::done) break;
   }
-  const Nanos busy = now_.ns - started.ns;
   if (at.value > run.front) record_in_order(at.value - run.front, started);
   if (how == Stretch::reported) {
     record_report(at, std::move(report));
@@ -76,9 +75,6 @@ void Processor::run_in_order() {
     leave_order(run);
     outstanding(run, context_.changes);
   }
-  if (busy == 0) return;
-  slot_.binding->pool_of(TaskIndex{0}).note_busy(busy);
-  core_.arm_pool_sample();
 }
 
 // Of one stretch from `at` on, which moves. `report` is of the node at `at` when that is why it stopped.
@@ -92,6 +88,8 @@ Processor::Stretch Processor::run_stretch(TaskIndex& at, std::uint32_t end, Wall
   auto argument = argument_of(slot_.run, at, context_.evaluation);
   if (!argument.ok()) return Stretch::not_here;
   Ticket& ticket = core_.tickets_.at(context_.lent_ticket);
+  Pool& pool = slot_.binding->pool_of(at);
+  const WallTime began = now_;
   const TicketToken token = lend(ticket, at, *std::move(argument));
   Stretch how = Stretch::done;
   while (how == Stretch::done && at.value < end) {
@@ -107,7 +105,14 @@ Processor::Stretch Processor::run_stretch(TaskIndex& at, std::uint32_t end, Wall
     at = ticket.task;
   }
   ticket.make_free();
+  note_busy(pool, now_.ns - began.ns);
   return how;
+}
+
+void Processor::note_busy(Pool& pool, Nanos busy) {
+  if (busy == 0) return;
+  pool.note_busy(busy);
+  core_.arm_pool_sample();
 }
 
 bool Processor::may_run_here(const Action& action, TaskIndex task) const {

@@ -56,6 +56,7 @@ class Processor {
   [[nodiscard]] std::uint32_t open_end(TaskIndex from, std::uint32_t end) const;
   [[nodiscard]] TicketToken lend(Ticket& ticket, TaskIndex task, Payload argument);
   [[nodiscard]] bool run_span(Action& action, const SpanCall& span, BodyReport& report);
+  void note_busy(Pool& pool, Nanos busy);
   void record_in_order(std::uint32_t count, WallTime started);
   void record_report(TaskIndex task, BodyReport&& report);
   void set_onward(RunSlot::Onward onward);

@@ -247,8 +247,7 @@ void Worker::run(const Call& call, SharedBatch& batch) {
   Deferred deferred;
   std::uint32_t untimed = 0;
   while (!crew_.is_dismissed()) {
-    tenuto_task task{};
-    task.struct_size = sizeof task;
+    tenuto_task task = TENUTO_TASK_INIT;
     if (tenuto_batch_next(batch.handle.get(), &task) != TENUTO_OK) break;
     if (untimed > 0) {
       --untimed;

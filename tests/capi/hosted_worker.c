@@ -46,7 +46,20 @@ static tenuto_run *start(tenuto_engine *engine, const char *definition) {
 static tenuto_batch *take(tenuto_worker *worker, tenuto_task *task) {
   tenuto_batch *batch = NULL;
   CHECK_OK(tenuto_worker_poll(worker, 1, 10000000000LL, &batch));
-  CHECK_OK(tenuto_batch_next(batch, task));
+  tenuto_task unset = TENUTO_TASK_INIT;
+  unset.struct_size = 0;
+  CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_batch_next(batch, &unset));
+  CHECK(strstr(tenuto_last_error(), "TENUTO_TASK_INIT") != NULL);
+  /* The task of a program that was built with a newer header, which has more members. */
+  struct {
+    tenuto_task known;
+    uint64_t unknown[2];
+  } newer = {TENUTO_TASK_INIT, {7, 7}};
+  newer.known.struct_size = sizeof newer;
+  CHECK_OK(tenuto_batch_next(batch, &newer.known));
+  CHECK(newer.known.struct_size == sizeof newer && newer.unknown[0] == 0 && newer.unknown[1] == 0);
+  *task = newer.known;
+  task->struct_size = sizeof *task;
   return batch;
 }
 
@@ -55,7 +68,7 @@ static void check_time_out(tenuto_engine *engine, tenuto_worker *worker) {
   tenuto_run *run = start(engine,
                           "{\"tenuto\": 1, \"name\": \"slow\", \"tasks\": {"
                           "\"s\": {\"use\": \"host:a\", \"pool\": \"docker\", \"timeout\": \"1h\"}}}");
-  tenuto_task task;
+  tenuto_task task = TENUTO_TASK_INIT;
   tenuto_batch *batch = take(worker, &task);
   CHECK(tenuto_task_timeout_ns(&task) == 3600LL * 1000000000LL);
   CHECK(tenuto_task_timeout_ns(NULL) == -1);
@@ -82,7 +95,7 @@ static void check_bytes(tenuto_engine *engine, tenuto_worker *worker) {
             "{\"tenuto\": 1, \"name\": \"bytes\", \"tasks\": {"
             "\"photo\": {\"use\": \"host:a\", \"pool\": \"docker\"},"
             "\"print\": {\"use\": \"host:b\", \"pool\": \"docker\", \"with\": {\"of\": \"${photo}\"}}}}");
-  tenuto_task task;
+  tenuto_task task = TENUTO_TASK_INIT;
   tenuto_batch *batch = take(worker, &task);
   CHECK(tenuto_task_timeout_ns(&task) == -1);
   tenuto_completion completion = TENUTO_COMPLETION_INIT;
@@ -136,7 +149,7 @@ int main(void) {
     CHECK(poll(&ready, 1, 10000) == 1);
     tenuto_batch *batch = NULL;
     if (tenuto_worker_poll(worker, 16, 0, &batch) == TENUTO_STATUS_TIMED_OUT) continue;
-    tenuto_task task;
+    tenuto_task task = TENUTO_TASK_INIT;
     while (tenuto_batch_next(batch, &task) == TENUTO_OK) {
       CHECK(strcmp(tenuto_task_run_id(&task), tenuto_run_id(run)) == 0);
       tenuto_completion completion = TENUTO_COMPLETION_INIT;

@@ -254,6 +254,8 @@ typedef struct tenuto_task {
   size_t argument_size;
   const void *source; /* the library's own */
 } tenuto_task;
+#define TENUTO_TASK_INIT \
+  { (uint32_t)sizeof(tenuto_task), 0, 0, 0, 0, 0, NULL, 0, NULL }
 
 /* The node's path in its run; "" when the task is no longer valid. NUL-terminated; valid until the next tenuto_task_*
  * call of this thread. Since: 0.1. */
@@ -346,7 +348,8 @@ TENUTO_API tenuto_status tenuto_worker_poll(tenuto_worker *worker, uint32_t max,
 /* A descriptor that is readable while tasks may be ready, for poll(2) and event loops; the worker's own, don't close
  * it. Level-triggered: poll with time-out 0 after it. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_worker_event_fd(tenuto_worker *worker, int32_t *out_fd);
-/* Takes the next task of the batch and marks its start: time-outs count from here. NOT_FOUND: the batch is used up.
+/* Takes the next task of the batch and marks its start: time-outs count from here. *out_task is initialised with
+ * TENUTO_TASK_INIT before the first call. NOT_FOUND: the batch is used up.
  * A task that has been cancelled meanwhile is passed over. *out_task is valid until completed. Thread-safe.
  * Since: 0.1. */
 TENUTO_API tenuto_status tenuto_batch_next(tenuto_batch *batch, tenuto_task *out_task);
