@@ -3,20 +3,10 @@
 #include <algorithm>
 
 #include "core/journal/seal.h"
+#include "core/journal/summary_layout.h"
 
 namespace tenuto {
 namespace {
-
-constexpr std::uint8_t kVersion = 1;
-
-struct WorkflowName {
-  WorkflowHash hash;
-  ByteView name;
-};
-
-Status cut() {
-  return Status(Code::damaged, "a block of summaries is cut; restore the store from a backup");
-}
 
 template <class T>
 void widen(T& min, T& max, T v, bool first) {
@@ -31,94 +21,36 @@ ByteView shortened(ByteView text, std::size_t size) {
   return text.substr(0, size);
 }
 
-Bytes encode_head(const SummaryZone& zone, ByteView key) {
-  Bytes out;
+void append_head(const SummaryZone& zone, std::size_t section_bytes, ByteView key, Bytes& out) {
   ByteWriter w(out);
-  w.fixed(kVersion);
+  w.fixed(kSummaryVersion);
   w.fixed(std::uint8_t{0});
   w.fixed(zone.states);
   w.fixed(zone.rows);
   w.fixed(zone.run_min.value);
   w.fixed(zone.run_max.value);
   for (const WallTime t : {zone.started_min, zone.started_max, zone.ended_min, zone.ended_max}) w.fixed(t.ns);
-  w.fixed(std::uint64_t{0});
+  w.fixed(static_cast<std::uint32_t>(section_bytes));
+  w.fixed(std::uint32_t{0});
   seal(key, out);
   TN_CHECK(out.size() == kSummaryHeadBytes);
-  return out;
 }
 
-void append_row(const SummaryRow& row, std::uint64_t workflow, Bytes& out) {
+// What is not in the columns.
+void append_rest(const SummaryRow& row, Bytes& out) {
   ByteWriter w(out);
-  w.fixed(static_cast<std::uint8_t>(row.state));
-  w.fixed(static_cast<std::uint8_t>((row.id_chosen ? 1 : 0) | (row.test ? 2 : 0)));
-  w.varint(row.run.value);
-  w.varint(workflow);
   w.string(row.id);
-  w.fixed(row.started.ns);
-  w.fixed(row.ended.ns);
   w.varint(row.chunks);
   w.string(row.labels);
   w.varint(row.parent.value);
   const RunCounts& c = row.counts;
-  for (const std::uint32_t n :
-       {c.done, c.skipped, c.failed, c.cancelled, c.not_reached, c.retries, c.manual_actions}) {
+  for (const std::uint32_t n : {c.done, c.skipped, c.failed, c.cancelled, c.not_reached, c.manual_actions}) {
     w.varint(n);
   }
   w.varint(static_cast<std::uint64_t>(c.busy_ns));
   for (const Nanos clock : row.clocks) w.varint(static_cast<std::uint64_t>(clock));
   w.string(row.error_type);
   w.string(shortened(row.error_message, kSummaryErrorBytesMax));
-}
-
-// Fields that a newer writer appends to a row are passed over: the row's length is known.
-bool read_row(ByteView bytes, const std::vector<WorkflowName>& workflows, SummaryRow& row) {
-  ByteReader r(bytes);
-  row.state = static_cast<RunState>(r.fixed<std::uint8_t>());
-  const auto bits = r.fixed<std::uint8_t>();
-  row.id_chosen = (bits & 1) != 0;
-  row.test = (bits & 2) != 0;
-  row.run = RunNumber(r.varint());
-  const std::uint64_t workflow = r.varint();
-  if (workflow >= workflows.size()) return false;
-  row.workflow = workflows[workflow].hash;
-  row.workflow_name = workflows[workflow].name;
-  row.id = r.string();
-  row.started.ns = r.fixed<std::int64_t>();
-  row.ended.ns = r.fixed<std::int64_t>();
-  row.chunks = static_cast<std::uint32_t>(r.varint());
-  row.labels = r.string();
-  row.parent = RunNumber(r.varint());
-  RunCounts& c = row.counts;
-  for (std::uint32_t* n :
-       {&c.done, &c.skipped, &c.failed, &c.cancelled, &c.not_reached, &c.retries, &c.manual_actions}) {
-    *n = static_cast<std::uint32_t>(r.varint());
-  }
-  c.busy_ns = static_cast<Nanos>(r.varint());
-  for (Nanos& clock : row.clocks) clock = static_cast<Nanos>(r.varint());
-  row.error_type = r.string();
-  row.error_message = r.string();
-  return r.ok();
-}
-
-// What follows the head. (A head alone has a seal too, so that a cut right behind it must be told by its size.)
-Result<ByteView> body_of(ByteView key, ByteView value) {
-  TN_ASSIGN(const ByteView content, unseal(key, value, "a block of summaries"));
-  if (content.size() < kSummaryHeadBytes) return cut();
-  return content.substr(kSummaryHeadBytes);
-}
-
-Result<std::vector<WorkflowName>> read_workflows(ByteReader& r) {
-  std::vector<WorkflowName> workflows;
-  const std::uint64_t count = r.varint();
-  if (count > kSummaryRowsMax) return cut();
-  workflows.resize(count);
-  for (WorkflowName& workflow : workflows) {
-    workflow.hash.high = r.fixed<std::uint64_t>();
-    workflow.hash.low = r.fixed<std::uint64_t>();
-    workflow.name = r.string();
-  }
-  if (!r.ok()) return cut();
-  return workflows;
 }
 
 }  // namespace
@@ -132,48 +64,24 @@ void SummaryZone::include(const SummaryRow& row) {
   widen(ended_min, ended_max, row.ended, first);
 }
 
-Result<SummaryZone> read_summary_zone(ByteView key, ByteView value) {
-  TN_ASSIGN(const ByteView head,
-            unseal(key, value.substr(0, std::min(value.size(), kSummaryHeadBytes)), "a block of summaries"));
-  ByteReader r(head);
-  if (r.fixed<std::uint8_t>() > kVersion) {
-    return Status(Code::newer_format, "summaries were written by a newer version; open the store with that");
-  }
-  r.fixed<std::uint8_t>();
-  SummaryZone zone;
-  zone.states = r.fixed<std::uint16_t>();
-  zone.rows = r.fixed<std::uint32_t>();
-  zone.run_min = RunNumber(r.fixed<std::uint64_t>());
-  zone.run_max = RunNumber(r.fixed<std::uint64_t>());
-  for (WallTime* t : {&zone.started_min, &zone.started_max, &zone.ended_min, &zone.ended_max}) {
-    t->ns = r.fixed<std::int64_t>();
-  }
-  if (!r.ok() || zone.rows > kSummaryRowsMax) return cut();
-  return zone;
-}
-
-Result<std::vector<SummaryRow>> read_summary_rows(ByteView key, ByteView value) {
-  TN_ASSIGN(const SummaryZone zone, read_summary_zone(key, value));
-  TN_ASSIGN(const ByteView body, body_of(key, value));
-  ByteReader r(body);
-  TN_ASSIGN(const std::vector<WorkflowName> workflows, read_workflows(r));
-  std::vector<SummaryRow> rows(zone.rows);
-  for (SummaryRow& row : rows) {
-    if (!read_row(r.string(), workflows, row)) return cut();
-  }
-  if (!r.at_end()) return cut();
-  return rows;
+std::uint64_t summary_bits(const SummaryRow& row) {
+  return (row.id_chosen ? kSummaryIdChosen : 0) | (row.test ? kSummaryTest : 0) |
+         (row.labels.empty() ? 0 : kSummaryLabels) |
+         (row.error_type.empty() && row.error_message.empty() ? 0 : kSummaryError);
 }
 
 Result<SummaryBlock> SummaryBlock::load(ByteView key, ByteView value) {
-  TN_ASSIGN(const SummaryZone zone, read_summary_zone(key, value));
-  TN_ASSIGN(const ByteView body, body_of(key, value));
-  ByteReader r(body);
-  TN_ASSIGN(const std::vector<WorkflowName> workflows, read_workflows(r));
+  TN_ASSIGN(SummaryReader reader, SummaryReader::open(key, value));
   SummaryBlock block;
-  block.zone_ = zone;
-  for (const WorkflowName& w : workflows) block.workflows_.push_back({w.hash, Bytes(w.name)});
-  block.rows_ = r.rest();
+  block.zone_ = reader.zone();
+  for (std::size_t c = 0; c < kSummaryColumns; ++c) {
+    for (std::size_t i = 0; i < reader.rows(); ++i) {
+      block.columns_[c].push_back(reader.column(static_cast<SummaryColumn>(c)).at(i));
+    }
+  }
+  for (const SummaryWorkflow& w : reader.workflows()) block.workflows_.push_back({w.hash, Bytes(w.name)});
+  TN_ASSIGN(const ByteView rest, reader.rest());
+  block.rest_ = rest;
   return block;
 }
 
@@ -189,21 +97,36 @@ std::uint64_t SummaryBlock::workflow_index(const SummaryRow& row) {
 void SummaryBlock::add(const SummaryRow& row) {
   TN_CHECK(!is_full());
   zone_.include(row);
-  Bytes bytes;
-  append_row(row, workflow_index(row), bytes);
-  ByteWriter(rows_).string(bytes);
+  append_rest(row, rest_);
+  const std::uint64_t numbers[kSummaryColumns] = {
+      row.run.value,
+      column_number(row.started),
+      column_number(row.ended),
+      static_cast<std::uint64_t>(row.state),
+      summary_bits(row),
+      workflow_index(row),
+      row.counts.retries,
+      rest_.size(),
+  };
+  for (std::size_t c = 0; c < kSummaryColumns; ++c) columns_[c].push_back(numbers[c]);
 }
 
 Bytes SummaryBlock::finish(ByteView key) const {
-  Bytes out = encode_head(zone_, key);
-  ByteWriter w(out);
+  Bytes section;
+  for (const std::vector<std::uint64_t>& column : columns_) pack_column(column, section);
+  ByteWriter w(section);
   w.varint(workflows_.size());
   for (const Workflow& workflow : workflows_) {
     w.fixed(workflow.hash.high);
     w.fixed(workflow.hash.low);
     w.string(workflow.name);
   }
-  w.raw(rows_);
+  Bytes out;
+  out.reserve(kSummaryHeadBytes + section.size() + rest_.size() + 2 * kSealBytes);
+  append_head(zone_, section.size() + kSealBytes, key, out);
+  out += section;
+  seal(key, out);
+  out += rest_;
   seal(key, out);
   return out;
 }

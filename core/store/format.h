@@ -11,7 +11,9 @@
 namespace tenuto {
 
 // Covers everything in a store directory. It grows when an older program could misread what a newer one writes.
-inline constexpr std::uint32_t kStoreFormat = 1;
+inline constexpr std::uint32_t kStoreFormat = 2;
+// Formats before it were never released; nothing leads from them to a newer one.
+inline constexpr std::uint32_t kStoreFormatOldest = 2;
 
 // One step from a format to the next. A crash may come between a step and the note that it is done, so a step must be
 // repeatable; it must be durable when it returns.
@@ -21,7 +23,7 @@ struct UpgradeStep {
   std::function<Status(const std::string& store)> run;
 };
 
-// The steps of this version, in ascending order: none yet, as 1 is the first format.
+// The steps of this version, in ascending order: none yet, as 2 is the first format that was released.
 std::span<const UpgradeStep> upgrade_steps();
 
 // Takes the store from `format` to `target` and calls `note(f)` after each step, which makes f durable as the store's
@@ -29,7 +31,9 @@ std::span<const UpgradeStep> upgrade_steps();
 Status upgrade(const std::string& store, std::uint32_t format, std::uint32_t target,
                std::span<const UpgradeStep> steps, const std::function<Status(std::uint32_t format)>& note);
 
-// newer_format with both numbers and the next step, when `format` is newer than `known`.
-Status check_format(const std::string& store, std::uint32_t format, std::uint32_t known = kStoreFormat);
+// newer_format with both numbers and the next step, when `format` is newer than `known`; invalid_argument when it is older than
+// `oldest`.
+Status check_format(const std::string& store, std::uint32_t format, std::uint32_t known = kStoreFormat,
+                    std::uint32_t oldest = kStoreFormatOldest);
 
 }  // namespace tenuto

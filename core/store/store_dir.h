@@ -29,7 +29,8 @@ Result<StoreUuid> random_store_uuid();
 class StoreDir {
  public:
   // Opens a store. not_found when there is no such directory or it is no store, damaged when tenuto.store can't be
-  // read, newer_format when a newer version wrote it. Its format may be older than kStoreFormat: see upgrade().
+  // read, newer_format when a newer version wrote it, invalid_argument when it is older than kStoreFormatOldest. Its format
+  // may be older than kStoreFormat: see upgrade().
   static Result<StoreDir> open(const std::string& path, FileCalls& calls = FileCalls::system());
   // Makes a store with mode 0700 in a new or empty directory (or where an earlier create() was interrupted), durably.
   // conflict when a store is there, invalid_argument when something else is, owned when another process makes one

@@ -35,7 +35,7 @@ SummaryRow row_of(std::uint64_t n, std::vector<std::string>& texts) {
   row.ended = WallTime{row.started.ns + static_cast<Nanos>(n)};
   row.labels = t[2];
   row.parent = RunNumber(n % 4);
-  row.counts = {1, 2, 3, 4, 5, 6, 7, static_cast<Nanos>(n)};
+  row.counts = {1, 2, 3, 4, 5, static_cast<std::uint32_t>(n * n * n), 7, static_cast<Nanos>(n)};
   row.clocks = {1, 2, 3, 4, 5, static_cast<Nanos>(n)};
   row.error_type = t[3];
   row.error_message = t[4];
@@ -83,10 +83,14 @@ TEST(Summary, EveryFlippedBitAndEveryCutIsNoticed) {
   SummaryBlock block;
   for (std::uint64_t n = 0; n < 3; ++n) block.add(row_of(n, texts));
   Bytes value = block.finish(kKey);
+  // Behind the columns only the rest of the rows and the last seal.
+  const std::size_t section_end =
+      value.size() - kSealBytes - SummaryReader::open(kKey, value)->rest()->size();
   for (std::size_t bit = 0; bit < value.size() * 8; ++bit) {
     value[bit / 8] ^= static_cast<char>(1 << bit % 8);
     EXPECT_FALSE(read_summary_rows(kKey, value).ok());
     EXPECT_EQ(read_summary_zone(kKey, value).ok(), bit / 8 >= kSummaryHeadBytes);
+    EXPECT_EQ(SummaryReader::open(kKey, value).ok(), bit / 8 >= section_end);
     value[bit / 8] ^= static_cast<char>(1 << bit % 8);
   }
   for (std::size_t size = 0; size < value.size(); ++size) {

@@ -81,6 +81,14 @@ TEST(Format, ANewerStoreIsRefusedWithBothNumbers) {
   EXPECT_NE(status.message().find("up to 4"), std::string::npos);
 }
 
+TEST(Format, OneBeforeTheFirstReleaseIsRefusedWithTheNextStep) {
+  EXPECT_TRUE(check_format("/s", kStoreFormatOldest).ok());
+  const Status status = check_format("/s", kStoreFormatOldest - 1);
+  ASSERT_EQ(status.code(), Code::invalid_argument);
+  EXPECT_NE(status.message().find("format 1 of"), std::string::npos);
+  EXPECT_NE(status.message().find("take a new directory"), std::string::npos);
+}
+
 TEST(Format, AFormatThatNoStepLeavesIsDamage) {
   FakeSteps fake;
   EXPECT_EQ(fake.run(3).code(), Code::damaged);

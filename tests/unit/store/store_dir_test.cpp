@@ -35,7 +35,7 @@ TEST(StoreDir, CreateMakesTheFoldersAndAReadableMarker) {
   const std::string path = directory / "store";
   const auto store = StoreDir::create(path, kUuid);
   ASSERT_TRUE(store.ok()) << store.status().message();
-  EXPECT_EQ(read(path + "/tenuto.store"), "tenuto store\nformat 1\nuuid 0123456789abcdeffedcba9876543210\n");
+  EXPECT_EQ(read(path + "/tenuto.store"), "tenuto store\nformat 2\nuuid 0123456789abcdeffedcba9876543210\n");
   for (const std::string& folder : {path, store->journal(), store->state(), store->inbox()}) {
     struct stat facts {};
     ASSERT_EQ(::stat(folder.c_str(), &facts), 0) << folder;
@@ -82,7 +82,7 @@ TEST(StoreDir, ANewerFormatNamesBothVersions) {
   const auto store = StoreDir::open(directory.path());
   ASSERT_EQ(store.code(), Code::newer_format);
   EXPECT_TRUE(contains(store.status(), "format 7"));
-  EXPECT_TRUE(contains(store.status(), "up to 1"));
+  EXPECT_TRUE(contains(store.status(), "up to " + std::to_string(kStoreFormat)));
 }
 
 TEST(StoreDir, AMarkerThatCannotBeReadIsDamage) {
@@ -146,17 +146,17 @@ TEST(StoreDir, AnUpgradeNotesEachStepInTheMarker) {
   TempDir directory;
   auto store = *StoreDir::create(directory / "store", kUuid);
   int ran = 0;
-  const std::vector<UpgradeStep> steps = {{1, 2, [&](const std::string& path) {
+  const std::vector<UpgradeStep> steps = {{kStoreFormat, kStoreFormat + 1, [&](const std::string& path) {
                                              EXPECT_EQ(path, directory / "store");
                                              ++ran;
                                              return Status();
                                            }}};
-  ASSERT_TRUE(store.upgrade(steps, 2).ok());
-  ASSERT_TRUE(store.upgrade(steps, 2).ok());
+  ASSERT_TRUE(store.upgrade(steps, kStoreFormat + 1).ok());
+  ASSERT_TRUE(store.upgrade(steps, kStoreFormat + 1).ok());
   EXPECT_EQ(ran, 1);
-  EXPECT_EQ(store.format(), 2u);
+  EXPECT_EQ(store.format(), kStoreFormat + 1);
   EXPECT_EQ(read(directory / "store/tenuto.store"),
-            "tenuto store\nformat 2\nuuid 0123456789abcdeffedcba9876543210\n");
+            "tenuto store\nformat 3\nuuid 0123456789abcdeffedcba9876543210\n");
   EXPECT_EQ(StoreDir::open(directory / "store").code(), Code::newer_format);
 }
 
