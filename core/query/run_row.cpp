@@ -47,10 +47,47 @@ void write_error(json::Writer& out, ByteView type, ByteView message) {
 
 }  // namespace
 
-std::optional<std::size_t> find_column(std::string_view name) {
+static_assert(static_cast<std::size_t>(RunColumn::tasks) + 1 == kRunColumns.size());
+
+std::optional<RunColumn> find_column(std::string_view name) {
   const auto found = std::find(kRunColumns.begin(), kRunColumns.end(), name);
   if (found == kRunColumns.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - kRunColumns.begin());
+  return static_cast<RunColumn>(found - kRunColumns.begin());
+}
+
+void write_column(json::Writer& out, RunColumn column, const SummaryRow& row) {
+  switch (column) {
+    case RunColumn::id:
+      out.string(row.id);
+      return;
+    case RunColumn::number:
+      return write_count(out, row.run.value);
+    case RunColumn::workflow:
+      out.string(row.workflow_name);
+      return;
+    case RunColumn::hash:
+      out.string(to_hex(row.workflow.high, row.workflow.low));
+      return;
+    case RunColumn::state:
+      out.string(to_text(row.state));
+      return;
+    case RunColumn::started:
+      return write_time(out, row.started);
+    case RunColumn::ended:
+      return write_time(out, row.ended);
+    case RunColumn::labels:
+      return write_json(out, row.labels, "{}");
+    case RunColumn::test:
+      out.boolean(row.test);
+      return;
+    case RunColumn::error:
+      return write_error(out, row.error_type, row.error_message);
+    case RunColumn::retries:
+      out.integer(row.counts.retries);
+      return;
+    case RunColumn::tasks:
+      return write_tasks(out, row.counts);
+  }
 }
 
 // Writes the columns one after the other, in the order of kRunColumns.
@@ -72,23 +109,6 @@ class RunRowText::Pen {
     write(out_);
     column.size = row_.text_.size() - column.begin;
   }
-  void id(std::string_view id, RunNumber run) {
-    column([&](json::Writer& out) { out.string(id); });
-    column([&](json::Writer& out) { write_count(out, run.value); });
-  }
-  void workflow(std::string_view name, const WorkflowHash& hash) {
-    column([&](json::Writer& out) { out.string(name); });
-    column([&](json::Writer& out) { out.string(to_hex(hash.high, hash.low)); });
-  }
-  void state(RunState state, WallTime started, WallTime ended) {
-    column([&](json::Writer& out) { out.string(to_text(state)); });
-    column([&](json::Writer& out) { write_time(out, started); });
-    column([&](json::Writer& out) { write_time(out, ended); });
-  }
-  void labels(ByteView labels, bool test) {
-    column([&](json::Writer& out) { write_json(out, labels, "{}"); });
-    column([&](json::Writer& out) { out.boolean(test); });
-  }
 
  private:
   RunRowText& row_;
@@ -98,24 +118,34 @@ class RunRowText::Pen {
 
 void RunRowText::write(const SummaryRow& row) {
   Pen pen(*this);
-  pen.id(row.id, row.run);
-  pen.workflow(row.workflow_name, row.workflow);
-  pen.state(row.state, row.started, row.ended);
-  pen.labels(row.labels, row.test);
-  pen.column([&](json::Writer& out) { write_error(out, row.error_type, row.error_message); });
-  pen.column([&](json::Writer& out) { out.integer(row.counts.retries); });
-  pen.column([&](json::Writer& out) { write_tasks(out, row.counts); });
+  for (std::size_t i = 0; i < kRunColumns.size(); ++i) {
+    pen.column([&](json::Writer& out) { write_column(out, static_cast<RunColumn>(i), row); });
+  }
 }
 
 void RunRowText::write(RunNumber run, const LiveRow& row, std::string_view workflow_name, const Run& state) {
+  // What a live run has in common with one that ended.
+  SummaryRow known;
+  known.run = run;
+  known.state = shown_state(state);
+  known.test = row.test;
+  known.id = row.id;
+  known.workflow = row.workflow;
+  known.workflow_name = workflow_name;
+  known.started = row.started;
+  known.labels = row.labels;
+  known.counts.retries = state.retries;
   Pen pen(*this);
-  pen.id(row.id, run);
-  pen.workflow(workflow_name, row.workflow);
-  pen.state(shown_state(state), row.started, WallTime());
-  pen.labels(row.labels, row.test);
-  pen.column([&](json::Writer& out) { out.null(); });
-  pen.column([&](json::Writer& out) { out.integer(state.retries); });
-  pen.column([&](json::Writer& out) { write_tasks(out, state); });
+  for (std::size_t i = 0; i < kRunColumns.size(); ++i) {
+    const auto column = static_cast<RunColumn>(i);
+    pen.column([&](json::Writer& out) {
+      if (column == RunColumn::tasks) {
+        write_tasks(out, state);
+      } else {
+        write_column(out, column, known);
+      }
+    });
+  }
 }
 
 }  // namespace tenuto

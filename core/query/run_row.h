@@ -4,13 +4,14 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "core/expr/eval.h"
 #include "core/journal/live_row.h"
 #include "core/journal/summary.h"
+#include "core/payload/json_writer.h"
 #include "core/query/replay.h"
 
 namespace tenuto {
@@ -19,8 +20,26 @@ inline constexpr std::array<std::string_view, 12> kRunColumns = {"id",    "numbe
                                                                  "state", "started", "ended",    "labels",
                                                                  "test",  "error",   "retries",  "tasks"};
 
-// The number of a column.
-[[nodiscard]] std::optional<std::size_t> find_column(std::string_view name);
+// Their numbers, in the order of kRunColumns.
+enum class RunColumn : std::uint8_t {
+  id,
+  number,
+  workflow,
+  hash,
+  state,
+  started,
+  ended,
+  labels,
+  test,
+  error,
+  retries,
+  tasks,
+};
+
+[[nodiscard]] std::optional<RunColumn> find_column(std::string_view name);
+
+// One column of an ended run as JSON.
+void write_column(json::Writer& out, RunColumn column, const SummaryRow& row);
 
 // One row as a JSON object on one line, with the place of each column's value in it.
 class RunRowText {
@@ -30,8 +49,9 @@ class RunRowText {
   void write(RunNumber run, const LiveRow& row, std::string_view workflow_name, const Run& state);
 
   [[nodiscard]] const Bytes& text() const { return text_; }
-  [[nodiscard]] ByteView column(std::size_t number) const {
-    return ByteView(text_).substr(columns_[number].begin, columns_[number].size);
+  [[nodiscard]] ByteView column(RunColumn column) const {
+    const Column& at = columns_[static_cast<std::size_t>(column)];
+    return ByteView(text_).substr(at.begin, at.size);
   }
 
  private:

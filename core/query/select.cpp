@@ -1,9 +1,11 @@
 #include "core/query/select.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "core/payload/json.h"
+#include "core/query/column_tests.h"
 #include "core/query/run_row.h"
 #include "core/query/run_rows.h"
 
@@ -16,7 +18,7 @@ char upper(char c) {
 
 class Selection {
  public:
-  Selection(const View& view, const RunFilter& filter) : view_(view), filter_(filter) {}
+  Selection(const View& view, const RunFilter& filter) : view_(view), filter_(filter), tests_(filter) {}
 
   Result<std::vector<SelectedRun>> run() {
     std::vector<SelectedRun> selected;
@@ -40,33 +42,34 @@ class Selection {
     return found_.size() >= filter_.limit && newest < found_.rbegin()->first;
   }
 
-  [[nodiscard]] bool may_hold(const SummaryZone& zone) const {
-    return (zone.states & filter_.states) != 0 && zone.started_max >= filter_.started_since &&
-           zone.started_min < filter_.started_until;
-  }
-
   Status look_at_ended(const RunRows& rows) {
     std::vector<Block> blocks;
     TN_TRY(rows.for_each_block([&](const SummaryZone& zone, ByteView key, ByteView value) -> Status {
-      if (may_hold(zone)) blocks.push_back({zone.run_max, key, value});
+      if (tests_.may_hold(zone)) blocks.push_back({zone.run_max, key, value});
       return {};
     }));
     std::stable_sort(blocks.begin(), blocks.end(),
                      [](const Block& a, const Block& b) { return a.newest > b.newest; });
     for (const Block& block : blocks) {
       if (is_complete_down_to(block.newest)) break;
-      TN_ASSIGN(const std::vector<SummaryRow> in_block, read_summary_rows(block.key, block.value));
-      for (const SummaryRow& row : in_block) TN_TRY(look_at(row));
+      TN_TRY(look_at(block));
     }
     return {};
   }
 
-  Status look_at(const SummaryRow& row) {
-    if (is_complete_down_to(row.run) || !filter_.has(row.state)) return {};
-    if (filter_.workflow.has_value() && row.workflow_name != *filter_.workflow) return {};
-    if (!fits(row.id, row.id_chosen, row.started, row.labels)) return {};
-    text_.write(row);
-    return add_if_where_holds(row.run, row.id);
+  Status look_at(const Block& block) {
+    TN_ASSIGN(SummaryReader reader, SummaryReader::open(block.key, block.value));
+    SummaryRow row;
+    for (const std::uint32_t index : tests_.select(reader)) {
+      if (is_complete_down_to(RunNumber(reader.column(SummaryColumn::run).at(index)))) continue;
+      TN_TRY(reader.read_row(index, row));
+      if (!fits(row.id, row.id_chosen, row.labels) || !tests_.may_hold(row)) continue;
+      TN_ASSIGN(const bool holds, where_holds(row));
+      if (!holds) continue;
+      text_.write(row);
+      add(row.run, row.id);
+    }
+    return {};
   }
 
   Status look_at_live(const RunRows& rows) {
@@ -78,19 +81,21 @@ class Selection {
     if (!wants_live) return {};
     return rows.for_each_live([&](RunNumber run, const LiveRow& row) -> Result<bool> {
       if (is_complete_down_to(run)) return false;
-      if (!fits(row.id, row.id_chosen, row.started, row.labels)) return true;
+      if (row.started < filter_.started_since || row.started >= filter_.started_until) return true;
+      if (!fits(row.id, row.id_chosen, row.labels)) return true;
       TN_ASSIGN(const ByteView workflow, view_.workflow_name(row.workflow));
       if (filter_.workflow.has_value() && workflow != *filter_.workflow) return true;
       TN_ASSIGN(const ReplayedRun replayed, replay(view_, run));
       if (!filter_.has(shown_state(replayed.run))) return true;
       text_.write(run, row, workflow, replayed.run);
-      TN_TRY(add_if_where_holds(run, row.id));
+      TN_ASSIGN(const bool holds,
+                where_holds([&](RunColumn column) { return text_.column(column); }, row.id));
+      if (holds) add(run, row.id);
       return true;
     });
   }
 
-  bool fits(std::string_view id, bool id_chosen, WallTime started, ByteView labels) {
-    if (started < filter_.started_since || started >= filter_.started_until) return false;
+  bool fits(std::string_view id, bool id_chosen, ByteView labels) {
     if (id_chosen && filter_.generated_only) return false;
     if (!id_begins_with(id, id_chosen, filter_.id_prefix)) return false;
     return has_labels(labels);
@@ -108,33 +113,48 @@ class Selection {
     return true;
   }
 
-  // A condition that has no value for a row, such as `error.type == "x"` over a run without an error, does not hold for it.
-  Result<bool> where_holds() {
+  // Of an ended run; writes no more columns than the condition names.
+  Result<bool> where_holds(const SummaryRow& row) {
+    return where_holds(
+        [&](RunColumn column) {
+          Bytes& text = columns_[static_cast<std::size_t>(column)];
+          text.clear();
+          json::Writer out(text);
+          write_column(out, column, row);
+          return ByteView(text);
+        },
+        row.id);
+  }
+
+  // `text_of(column)` is valid until the evaluation. A condition that has no value for a row, such as `error.type == "x"` over a run
+  // without an error, does not hold for it.
+  template <class TextOf>
+  Result<bool> where_holds(TextOf&& text_of, std::string_view id) {
     if (!filter_.where.has_value()) return true;
     operands_.clear();
     for (const std::string& name : filter_.where->names()) {
-      operands_.push_back({expr::Operand::Kind::value, text_.column(*find_column(name))});
+      operands_.push_back({expr::Operand::Kind::value, text_of(*find_column(name))});
     }
     const expr::Outcome outcome = evaluator_.evaluate(*filter_.where, operands_);
     if (outcome.kind != expr::Outcome::Kind::value) return false;
     if (outcome.value.kind == expr::ValueKind::boolean) return outcome.is_true();
     return Status(Code::invalid_argument, "the query: `where` must be true or false, it is " +
-                                              Bytes(expr::describe(outcome.value.kind)) + " for run " +
-                                              Bytes(text_.column(*find_column("id"))));
+                                              Bytes(expr::describe(outcome.value.kind)) + " for run `" +
+                                              Bytes(id) + "`");
   }
 
-  Status add_if_where_holds(RunNumber run, std::string_view id) {
-    TN_ASSIGN(const bool holds, where_holds());
-    if (!holds) return {};
+  // A run that the filter lets through, with its row in text_.
+  void add(RunNumber run, std::string_view id) {
     found_[run] = {run, std::string(id), text_.text()};
     if (found_.size() > filter_.limit) found_.erase(std::prev(found_.end()));
-    return {};
   }
 
   const View& view_;
   const RunFilter& filter_;
+  ColumnTests tests_;
   std::map<RunNumber, SelectedRun, std::greater<>> found_;
   RunRowText text_;
+  std::array<Bytes, kRunColumns.size()> columns_;  // as far as a condition names them
   json::Parser parser_;
   expr::Evaluator evaluator_;
   std::vector<expr::Operand> operands_;

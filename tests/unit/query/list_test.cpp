@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "core/journal/summary.h"
 #include "core/query/run_row.h"
 #include "tests/support/query_world.h"
@@ -17,6 +19,22 @@ using testing::lines_of;
 using testing::member;
 using testing::QueryWorld;
 using testing::StartWish;
+
+// Puts another value in the place of the first block.
+void change_first_block(State& state, const std::function<void(Bytes& value)>& change) {
+  auto write = state.begin_write();
+  Bytes key;
+  Bytes value;
+  const auto take_first = [&](ByteView k, ByteView v) {
+    key = k;
+    value = v;
+    return false;
+  };
+  ASSERT_TRUE((*write)->scan(Table::summaries, {}, take_first).ok());
+  change(value);
+  ASSERT_TRUE((*write)->put(Table::summaries, key, value).ok());
+  ASSERT_TRUE((*write)->commit().ok());
+}
 
 class List : public ::testing::Test {
  protected:
@@ -131,24 +149,37 @@ TEST_F(List, ABlockThatItsZoneRulesOutIsNotRead) {
   world.take(maker);
   world.journal.materialise();
   // Behind the head with the zone map the first block is damaged.
-  auto write = world.journal.state().begin_write();
-  Bytes key;
-  Bytes value;
-  ASSERT_TRUE((*write)
-                  ->scan(Table::summaries, {},
-                         [&](ByteView k, ByteView v) {
-                           key = k;
-                           value = v;
-                           return false;
-                         })
-                  .ok());
-  value.back() ^= 1;
-  ASSERT_TRUE((*write)->put(Table::summaries, key, value).ok());
-  ASSERT_TRUE((*write)->commit().ok());
+  change_first_block(world.journal.state(), [](Bytes& value) { value.back() ^= 1; });
   EXPECT_THAT(ids(R"({"since":"2027-01-15T08:00:00Z"})"), ElementsAre("\"new\""));
   EXPECT_THAT(ids(R"({"state":"failed"})"), ElementsAre());
   EXPECT_THAT(ids(R"({"limit":1})"), ElementsAre("\"new\""));
   EXPECT_EQ(list_runs(world.view(), "", maker.now).code(), Code::damaged);
+}
+
+TEST_F(List, RowsThatTheirColumnsRuleOutAreNotRead) {
+  for (int i = 0; i < 20; ++i) completed("r" + std::to_string(i));
+  maker.fail(maker.start(fork, StartWish{.id = "bad"}), 0, FailureKind::stop);
+  world.take(maker);
+  world.journal.materialise();
+  change_first_block(world.journal.state(), [](Bytes& value) { value.back() ^= 1; });
+  for (const char* condition :
+       {"state == 'cancelled'", "state == 'failed' && workflow == 'line'", "number > 50", "number < 1",
+        "started > '2100'", "'2020' > ended", "retries in [1, 2]", "test", "labels.team == 'ops'",
+        "error.type == 'ValueError' && state == 'completed'", "hash == 'none'",
+        "workflow == 'fork' && number < 21"}) {
+    EXPECT_THAT(ids(R"({"where":")" + std::string(condition) + R"("})"), ElementsAre()) << condition;
+  }
+  EXPECT_THAT(ids(R"({"label":{"team":"ops"}})"), ElementsAre());
+  EXPECT_EQ(list_runs(world.view(), R"({"where":"state == 'failed'"})", maker.now).code(), Code::damaged);
+}
+
+TEST_F(List, DamagedColumnsAreNotBelieved) {
+  completed("a");
+  world.take(maker);
+  world.journal.materialise();
+  change_first_block(world.journal.state(), [](Bytes& value) { value[kSummaryHeadBytes] ^= 1; });
+  EXPECT_THAT(ids(R"({"state":"failed"})"), ElementsAre()) << "by the zone map";
+  EXPECT_EQ(list_runs(world.view(), R"({"where":"test"})", maker.now).code(), Code::damaged);
 }
 
 TEST_F(List, RefusesWithTheNextStep) {
