@@ -99,6 +99,31 @@ def test_more_async_bodies_than_may_be_under_way(engine: tenuto.Engine, monkeypa
     assert most[0] > 1
 
 
+def test_closing_lets_bodies_end_that_are_under_way(tmp_path: Path) -> None:
+    """More than the loop takes at once."""
+    ended: list[int] = []
+
+    @task(name="ends_soon")
+    async def ends_soon(n: int) -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+        ended.append(n)
+
+    begun = threading.Event()
+    with tenuto.open(tmp_path / "store") as engine:
+        warm = task(lambda: None, name="warm_up")
+        for _ in range(5):
+            workflow(lambda: [warm() for _ in range(50)], name="warm").run()
+        run = workflow(lambda: [ends_soon(n) for n in range(500)], name="w").start()
+        begun.wait(60)
+        engine.close()
+        done = len(ended)
+    assert done > 0
+    with tenuto.open(tmp_path / "store") as engine:
+        engine.find(run.id).result(timeout=LONG)
+    assert set(ended) == set(range(500))
+
+
 def test_what_no_loop_takes_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_begun: object) -> None:
         raise RuntimeError("no loop")
