@@ -42,6 +42,7 @@ struct Figure {
   std::string vs = {};               // what it is held against; empty: nothing
   std::vector<double> vs_runs = {};  // that, in the same unit
   std::optional<Goal> goal = {};
+  bool detail = false;  // for the summary: the table on the terminal leaves it out
 
   [[nodiscard]] double median() const { return median_of(runs); }
   [[nodiscard]] double min() const { return runs.empty() ? 0 : *std::min_element(runs.begin(), runs.end()); }

@@ -41,6 +41,24 @@ void write_figure(std::FILE* out, const std::string& group, const Figure& f) {
                           : "false");
 }
 
+void print_head(const std::string& group) {
+  std::printf("\n%-50s %11s %11s  %-10s %-26s %9s %7s  goal\n", group.c_str(), "median", "min", "unit",
+              "held against", "at", "ratio");
+}
+
+void print_line(const Figure& f) {
+  std::printf("%-50s %11.4g %11.4g  %-10s", f.name.c_str(), f.median(), f.min(), f.unit.c_str());
+  if (!f.vs.empty()) {
+    std::printf(" %-26s %9.4g %7.3g", f.vs.c_str(), median_of(f.vs_runs), f.ratio());
+  } else if (f.goal) {
+    std::printf(" %-26s %9s %7s", "", "", "");
+  }
+  if (const auto reached = f.reached()) {
+    std::printf("  %-16s %s", f.goal_text().c_str(), *reached ? "reached" : "not reached");
+  }
+  std::printf("\n");
+}
+
 }  // namespace
 
 void Report::begin(std::string_view group) {
@@ -59,26 +77,18 @@ void Report::worked(std::string_view what, std::uint64_t count) {
   for (int shift = 0; shift < 64; shift += 8) mix(static_cast<unsigned char>(count >> shift));
 }
 
-void Report::print() const {
-  if (smoke_) std::puts("smoke sizes: that it works is all that these figures say");
+void Report::print() {
   std::string group;
-  for (const Entry& entry : entries_) {
-    const Figure& f = entry.figure;
+  for (; printed_ < entries_.size(); ++printed_) {
+    const Entry& entry = entries_[printed_];
+    if (entry.figure.detail) continue;
     if (entry.group != group) {
       group = entry.group;
-      std::printf("\n%-50s %11s %11s  %-10s %-26s %9s %7s  %-16s\n", group.c_str(), "median", "min", "unit",
-                  "held against", "at", "ratio", "goal");
+      print_head(group);
     }
-    std::printf("%-50s %11.4g %11.4g  %-10s", f.name.c_str(), f.median(), f.min(), f.unit.c_str());
-    if (!f.vs.empty()) {
-      std::printf(" %-26s %9.4g %7.3g", f.vs.c_str(), median_of(f.vs_runs), f.ratio());
-    } else if (f.goal) {
-      std::printf(" %-26s %9s %7s", "", "", "");
-    }
-    const auto reached = f.reached();
-    if (reached) std::printf("  %-16s %s", f.goal_text().c_str(), *reached ? "reached" : "not reached");
-    std::printf("\n");
+    print_line(entry.figure);
   }
+  std::fflush(stdout);
 }
 
 bool Report::write_json(const std::string& path) const {

@@ -22,7 +22,8 @@ class Report {
   // Work that was done and counted. Two reports with equal hashes are about the same work.
   void worked(std::string_view what, std::uint64_t count);
 
-  void print() const;
+  // A table of what was added since the last call.
+  void print();
   // {"machine": {…}, "smoke": bool, "peers": {…}, "work": hash, "figures": [{group, name, value, unit, vs, against, ratio, min, median,
   // runs, goal, reached}]}. False: the file can't be written.
   [[nodiscard]] bool write_json(const std::string& path) const;
@@ -35,6 +36,7 @@ class Report {
   bool smoke_;
   std::string group_;
   std::vector<Entry> entries_;
+  std::size_t printed_ = 0;
   std::map<std::string, std::string> peers_;
   std::uint64_t work_ = 0xcbf29ce484222325;  // FNV-1a
 };

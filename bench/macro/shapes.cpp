@@ -61,9 +61,15 @@ class Means {
 
 class ShapeReport {
  public:
+  // `is_brief`: what has no goal is a detail.
   ShapeReport(Report& report, Means& means, std::string name, const std::vector<ArmRounds>& all,
-              bool has_goals)
-      : report_(report), means_(means), name_(std::move(name)), all_(all), has_goals_(has_goals) {}
+              bool has_goals, bool is_brief)
+      : report_(report),
+        means_(means),
+        name_(std::move(name)),
+        all_(all),
+        has_goals_(has_goals),
+        is_brief_(is_brief) {}
 
   void add_runs() {
     for (const unsigned workers : kShapeWorkers) {
@@ -102,7 +108,8 @@ class ShapeReport {
   void add(const std::string& what, const std::vector<double>& values, const std::string& vs,
            const std::vector<double>& vs_values, std::optional<Goal> goal, const char* unit = "ns/task") {
     const char* space = what.front() == ',' ? "" : " ";
-    report_.add({name_ + space + what, unit, values, vs, vs_values, has_goals_ ? goal : std::nullopt});
+    if (!has_goals_) goal.reset();
+    report_.add({name_ + space + what, unit, values, vs, vs_values, goal, is_brief_ && !goal});
   }
 
   Report& report_;
@@ -110,12 +117,14 @@ class ShapeReport {
   std::string name_;
   const std::vector<ArmRounds>& all_;
   bool has_goals_;
+  bool is_brief_;
 };
 
 }  // namespace
 
 void measure_shapes(const Options& options, Report& report) {
   std::vector<std::uint32_t> sizes = options.tasks;
+  const bool is_brief = sizes.empty() && !options.smoke;  // hundreds of lines else
   if (sizes.empty()) {
     sizes = options.smoke ? std::vector<std::uint32_t>{500}
                           : std::vector<std::uint32_t>{1000, 10'000, 100'000, 1'000'000};
@@ -131,7 +140,7 @@ void measure_shapes(const Options& options, Report& report) {
       const Graph graph = make_graph(shape, tasks, kSeed);
       const std::vector<ArmRounds> all = measure_graph(graph, options);
       report.worked(name, graph.size() + (static_cast<std::uint64_t>(graph.edge_count()) << 32));
-      ShapeReport shape_report(report, means, name, all, tasks >= kGoalTasksMin);
+      ShapeReport shape_report(report, means, name, all, tasks >= kGoalTasksMin, is_brief);
       shape_report.add_runs();
       shape_report.add_plan();
     }

@@ -40,10 +40,12 @@ int main_of(int argc, char** argv) {
   const Options options = read_options(argc, argv);
   check_parts(options);
   Report report(options.smoke);
+  if (options.smoke) std::puts("smoke sizes: that it works is all that these figures say");
   for (const Part& part : kParts) {
-    if (options.wants(part.name)) part.measure(options, report);
+    if (!options.wants(part.name)) continue;
+    part.measure(options, report);
+    report.print();
   }
-  report.print();
   if (!options.json.empty() && !report.write_json(options.json))
     throw std::runtime_error("can't write " + options.json);
   return 0;
