@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/base/run_id.h"
 #include "core/engine/owner.h"
 #include "core/engine/store_info.h"
 #include "core/query/describe.h"
@@ -156,8 +157,14 @@ std::string OwnerEngine::run_id_of(const Ticket& ticket) const {
   if (!check_open().ok()) return {};
   const auto read = state_->begin_read();
   if (!read.ok()) return {};
-  const auto started = load_started(**read, ticket.number);
-  return started.ok() ? started->id : std::string();
+  std::string id;
+  (void)for_each_event(**read, ticket.number, [&](const Event& event) {
+    if (const auto* started = std::get_if<RunStarted>(&event.body)) {
+      id = started->id_chosen ? started->id : make_run_id(event.at, event.run, store_key_);
+    }
+    return false;
+  });
+  return id;
 }
 
 Result<Bytes> OwnerEngine::describe(const RunName& run) {

@@ -58,14 +58,14 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
   start.at = clock_.wall();
   start.waiter = waiter;
   start.started = RunStarted{request.plan->hash(),
-                             chosen ? request.id : make_run_id(start.at, number, options_.store_key),
+                             chosen ? request.id : std::string(),
                              chosen,
                              request.test,
                              request.input,
                              request.labels,
                              request.by,
                              command};
-  RunName name{number, start.started.id};
+  RunName name{number, chosen ? request.id : make_run_id(start.at, number, options_.store_key)};
   // False is fine: whoever has the mailbox begins it and answers.
   (void)begin(*run, std::move(start), context);
   commit_one(context);
@@ -112,9 +112,7 @@ Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Pa
     const auto run = runs_.add(number);
     if (!run.has_value()) return Status(Code::full, "too many live runs");
     const WallTime at = clock_.wall();
-    RunStarted started{
-        plan->hash(), make_run_id(at, number, options_.store_key), false, false, inputs[i], "", "",
-        CommandId{}};
+    RunStarted started{plan->hash(), "", false, false, inputs[i], "", "", CommandId{}};
     StartRun start{&binding, std::move(started), number, at, nullptr};
     if (!begin(*run, std::move(start), context)) elsewhere.push_back(*run);
   }

@@ -117,7 +117,7 @@ struct PoolUsed {
 
 struct RunStarted {
   WorkflowHash workflow;
-  std::string id;  // as shown to people; chosen by the caller or generated
+  std::string id;  // chosen by the caller; empty: it follows from time and number (core/base/run_id.h)
   bool id_chosen = false;
   bool test = false;
   Payload input;

@@ -116,11 +116,12 @@ Status RunRows::for_each_live(const LiveVisitor& visit) const {
     give_tail_down_to(*run);
     const TailRun* tail = view_.tail_run(*run);
     if (!more || (tail != nullptr && tail->ends)) return more;
-    const auto row = decode_live_row(key, value);
+    auto row = decode_live_row(key, value);
     if (!row.ok()) {
       status = row.status();
       return false;
     }
+    row->id = view_.id_of(*run, row->started, row->id);
     give(*run, *row);
     return more;
   }));

@@ -63,6 +63,8 @@ class Selection {
     for (const std::uint32_t index : tests_.select(reader)) {
       if (is_complete_down_to(RunNumber(reader.column(SummaryColumn::run).at(index)))) continue;
       TN_TRY(reader.read_row(index, row));
+      const std::string id = view_.id_of(row.run, row.started, row.id);
+      row.id = id;
       if (!fits(row.id, row.id_chosen, row.labels) || !tests_.may_hold(row)) continue;
       TN_ASSIGN(const bool holds, where_holds(row));
       if (!holds) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/run_id.h"
 #include "core/journal/workflow_row.h"
 #include "core/query/tail.h"
 #include "core/store/keys.h"
@@ -137,6 +138,7 @@ Status View::for_each_tail_event(const TailRun& run, const std::function<bool(co
     if (!decoded.ok()) {
       status = decoded.status();
     } else if (*decoded == Decoded::event) {
+      name_start(event);
       more = visit(event);
     }
   });
@@ -156,7 +158,17 @@ Result<std::vector<Event>> View::events_of(RunNumber run) const {
     return Status(Code::damaged, "the history of run " + std::to_string(run.value) +
                                      " has no beginning; restore the store from a backup");
   }
+  name_start(events.front());
   return events;
+}
+
+std::string View::id_of(RunNumber run, WallTime started, std::string_view stored) const {
+  return stored.empty() ? make_run_id(started, run, store_key_) : std::string(stored);
+}
+
+void View::name_start(Event& event) const {
+  auto* started = std::get_if<RunStarted>(&event.body);
+  if (started != nullptr) started->id = id_of(event.run, event.at, started->id);
 }
 
 Result<Event> View::start_of(RunNumber run) const {
@@ -175,6 +187,7 @@ Result<Event> View::start_of(RunNumber run) const {
     return Status(Code::damaged, "the history of run " + std::to_string(run.value) +
                                      " has no beginning; restore the store from a backup");
   }
+  name_start(*start);
   return *std::move(start);
 }
 

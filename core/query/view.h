@@ -49,7 +49,10 @@ class View {
   // "@last:NAME" (of this workflow), "@failed" (the newest that failed). not_found; conflict, naming some, when several fit.
   Result<FoundRun> find(std::string_view text) const;
 
-  // Every recorded event of a run, oldest first; not_found when there is none.
+  // The id of a run as people see it: what is stored, or what follows from its start and number when nothing is.
+  [[nodiscard]] std::string id_of(RunNumber run, WallTime started, std::string_view stored) const;
+
+  // Every recorded event of a run, oldest first; not_found when there is none. Here and below, run_started has the run's id.
   Result<std::vector<Event>> events_of(RunNumber run) const;
   // The event that began it; not_found.
   Result<Event> start_of(RunNumber run) const;
@@ -71,6 +74,7 @@ class View {
   [[nodiscard]] std::span<const Event> pool_events() const { return pool_events_; }
 
  private:
+  void name_start(Event& event) const;
   View(PlanCache& plans, std::uint64_t store_key);
   Status read(const State& state, const Log& log, Position durable);
   Status add_record(const RecordHeader& header, ByteView record);

@@ -37,7 +37,8 @@ void Oracle::follow(RunRecord& record, const Event& event) {
   const std::string who =
       "run " + std::to_string(event.run.value) + ", durable " + std::string(to_text(event.type())) + ": ";
   if (const auto* started = std::get_if<RunStarted>(&event.body)) {
-    const bool as_asked = started->workflow == record.workflow->plan->hash() && started->id == record.id &&
+    const bool as_asked = started->workflow == record.workflow->plan->hash() &&
+                          started->id == (record.id_chosen ? record.id : "") &&
                           started->id_chosen == record.id_chosen &&
                           started->input.view() == record.input.text;
     if (!as_asked || record.is_durable()) trace_.violation(who + "not what was asked for");
