@@ -51,6 +51,7 @@ void borrow(PyObject* bytes, const char*& data, std::size_t& size) {
   size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes));
 }
 
+// Needs no GIL: what it reads is owned and never changes.
 tenuto_completion to_completion(const Ended& ended) {
   tenuto_completion completion = TENUTO_COMPLETION_INIT;
   completion.token = ended.token;
@@ -67,8 +68,8 @@ tenuto_completion to_completion(const Ended& ended) {
 
 PyObject* argument_of(const tenuto_task& task) {
   if (std::string_view(task.argument, task.argument_size) == "{}") {  // Of every task without parameters.
-    static PyObject* const kNone = PyBytes_FromStringAndSize("{}", 2);
-    return Py_XNewRef(kNone);
+    static PyObject* const kNoArguments = PyBytes_FromStringAndSize("{}", 2);
+    return Py_XNewRef(kNoArguments);
   }
   return PyBytes_FromStringAndSize(task.argument, static_cast<Py_ssize_t>(task.argument_size));
 }
