@@ -130,8 +130,7 @@ Status Materialiser::write_tables(WallTime now) {
   TN_ASSIGN(const std::unique_ptr<StateWrite> write, state_.begin_write());
   TableWriter tables(*write, meta_, names_);
   for (const Event& event : stretch_.store_events) TN_TRY(tables.put_store_event(event));
-  for (const RunGroups::Group& group : stretch_.groups.sorted())
-    TN_TRY(tables.put_run(stretch_.groups, group));
+  TN_TRY(put_runs(tables));
   TN_TRY(prune_commands(*write, tables.commands(), now));
   TN_TRY(tables.finish(stretch_.end, stretch_.generation, stretch_.open.save()));
   TN_TRY(write->commit());
@@ -140,6 +139,17 @@ Status Materialiser::write_tables(WallTime now) {
     retention_due_ = retention_due_ ? std::min(*retention_due_, look) : look;
   }
   meta_ = tables.meta();
+  return Status();
+}
+
+Status Materialiser::put_runs(TableWriter& tables) const {
+  constexpr std::size_t kAhead = 4;
+  const std::vector<RunGroups::Group> groups = stretch_.groups.sorted();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i + 2 * kAhead < groups.size()) stretch_.groups.prefetch_first(groups[i + 2 * kAhead]);
+    if (i + kAhead < groups.size()) stretch_.groups.prefetch(groups[i + kAhead]);
+    TN_TRY(tables.put_run(stretch_.groups, groups[i]));
+  }
   return Status();
 }
 

@@ -30,6 +30,8 @@ struct MaterialiserOptions {
   RetentionPolicy retention;
 };
 
+class TableWriter;
+
 class Materialiser {
  public:
   // `meta` and `open_fragments` as recovery returned them, meta.store being the store's id. References outlive this object.
@@ -65,6 +67,7 @@ class Materialiser {
   [[nodiscard]] Status gather(Position upto);
   [[nodiscard]] Status gather_record(const RecordHeader& header, ByteView record);
   [[nodiscard]] Status write_tables(WallTime now);
+  [[nodiscard]] Status put_runs(TableWriter& tables) const;
   [[nodiscard]] Status prune_commands(StateWrite& write, std::size_t added, WallTime now);
   [[nodiscard]] bool retention_is_due(WallTime now) const;
   [[nodiscard]] Result<bool> retain(WallTime now);

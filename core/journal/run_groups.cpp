@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/random.h"
-
 namespace tenuto {
 
 void RunGroups::clear() {
@@ -13,8 +11,9 @@ void RunGroups::clear() {
   std::fill(table_.begin(), table_.end(), kNone);
 }
 
+// Runs of a stretch have numbers near each other: unmixed, they lie near each other in the table too.
 std::size_t RunGroups::slot_of(RunNumber run) const {
-  std::size_t slot = mix64(run.value) & (table_.size() - 1);
+  std::size_t slot = run.value & (table_.size() - 1);
   while (table_[slot] != kNone && runs_[table_[slot]].run != run) slot = (slot + 1) & (table_.size() - 1);
   return slot;
 }

@@ -33,6 +33,15 @@ class RunGroups {
   };
   [[nodiscard]] std::vector<Group> sorted() const;
 
+  // Asks the caches for a run's records. They lie where the journal had them, each far from the others, so a loop over the sorted
+  // runs spends most of its time waiting for memory unless it asks for the next ones in time.
+  void prefetch(const Group& group) const {
+    for (std::uint32_t i = group.first; i != kNone; i = records_[i].next) {
+      __builtin_prefetch(bytes_.data() + records_[i].offset);
+    }
+  }
+  void prefetch_first(const Group& group) const { __builtin_prefetch(&records_[group.first]); }
+
   // Calls `visit(ByteView record)` for each record of the run in the order in which they were added. Views live until clear().
   template <class Visit>
   void for_each_record_of(const Group& group, Visit&& visit) const {
