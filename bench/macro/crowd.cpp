@@ -11,7 +11,7 @@
 
 #include "bench/macro/child.h"
 #include "bench/macro/parts.h"
-#include "bench/macro/workloads.h"
+#include "bench/macro/waiting_runs.h"
 #include "bench/scratch.h"
 
 extern char** environ;
@@ -78,7 +78,7 @@ void measure_crowd(const Options& options, Report& report) {
     Writers writers(scratch.store(), writer_count);
     wait_for(bodies, before + static_cast<std::uint64_t>(writer_count));
     writers.stop_one();
-    store.start_many(Workflow(kWaiting), backlog);
+    start_waiting_runs(store, bodies, backlog);  // they have run, and are still to be carried into the tables
     crowded.runs.push_back(run_p99(store, samples));
   }
   report.worked("crowd", static_cast<std::uint64_t>(samples));
