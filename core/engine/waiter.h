@@ -1,12 +1,14 @@
 // A host thread that waits for an answer, and the answer.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 
 #include "core/base/clock.h"
 #include "core/base/ids.h"
+#include "core/base/spin.h"
 #include "core/base/status.h"
 #include "core/base/sync.h"
 #include "core/machine/event.h"
@@ -39,10 +41,12 @@ class Waiter {
     if (answered_ || --missing_ > 0) return;
     answer_ = std::move(answer);
     answered_ = true;
+    seen_.store(true, std::memory_order_release);  // pairs with look()
     answered_now_.notify_all();
   }
   // Waits at most `timeout_ns` (negative: for ever). False: no answer yet.
   [[nodiscard]] bool wait(Nanos timeout_ns) TN_EXCLUDES(mutex_) {
+    if (timeout_ns != 0) look();
     MutexLock lock(mutex_);
     const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
     while (!answered_) {
@@ -63,11 +67,22 @@ class Waiter {
   }
 
  private:
+  // Looks for an answer for as long as falling asleep and being woken takes. One thread of the process at a time: others would
+  // take the processor from whoever is to answer.
+  void look() {
+    constexpr int kLooks = 400;  // 8 to 20 microseconds
+    static std::atomic_flag looking;
+    if (looking.test_and_set(std::memory_order_relaxed)) return;
+    for (int i = 0; i < kLooks && !seen_.load(std::memory_order_acquire); ++i) pause_cpu();
+    looking.clear(std::memory_order_relaxed);
+  }
+
   Mutex mutex_;
   CondVar answered_now_;
   bool answered_ TN_GUARDED_BY(mutex_) = false;
   std::uint32_t missing_ TN_GUARDED_BY(mutex_) = 1;
   RunAnswer answer_ TN_GUARDED_BY(mutex_);
+  std::atomic<bool> seen_{false};  // what answered_ is, for who has no lock
 };
 using WaiterRef = std::shared_ptr<Waiter>;
 

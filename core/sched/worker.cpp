@@ -5,11 +5,8 @@
 
 #include "core/base/check.h"
 #include "core/base/limits.h"
+#include "core/base/spin.h"
 #include "core/sched/scheduler.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace tenuto {
 namespace {
@@ -21,14 +18,6 @@ constexpr std::size_t kBatchMax = 64;
 // Looks around before sleeping: 5 to 10 microseconds together, about what the wake-up costs that it may save.
 constexpr int kSpinRounds = 32;
 constexpr int kPausesPerRound = 4;
-
-void pause_cpu() {
-#if defined(__x86_64__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 }  // namespace
 
