@@ -146,8 +146,9 @@ bool is_untouched(const tenuto_completion& completion) {
 bool call_native_span(const NativeEntry& entry, const SpanCall& span, BodyReport& report) {
   const tenuto_task task = view_of({span.token, span.ticket}, entry.engine);
   tenuto_completion completion = kUntouched;
+  BodyStorage& mine = storage;  // looked up once: that takes as long as a body
+  mine.in_body = true;
   bool through = true;
-  storage.in_body = true;
   for (TaskIndex& at = span.ticket->task; through && at.value < span.end;) {
     entry.body(entry.user_data, &task, &completion);
     if (!is_untouched(completion)) {
@@ -155,10 +156,10 @@ bool call_native_span(const NativeEntry& entry, const SpanCall& span, BodyReport
       through = report.done && report.result.is_null_json();
       completion = kUntouched;
     }
-    if (!storage.copies.empty()) storage.copies.clear();
+    if (!mine.copies.empty()) mine.copies.clear();
     if (through) ++at.value;
   }
-  storage.in_body = false;
+  mine.in_body = false;
   return through;
 }
 
