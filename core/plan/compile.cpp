@@ -23,6 +23,7 @@ class PlanBuilder {
   PlanRef build() {
     parts_.name = spec_.name;
     parts_.definition = canonical_form(spec_, analysis_.texts());
+    parts_.definition.shrink_to_fit();
     parts_.hash = hash_of(parts_.definition);
     rows();
     names();
