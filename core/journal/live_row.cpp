@@ -24,13 +24,23 @@ Bytes encode(const LiveRow& row, ByteView key) {
   return out;
 }
 
-Result<LiveRow> decode_live_row(ByteView key, ByteView value) {
+namespace {
+
+// The parts of a row; `id` and `labels` live as long as `value`.
+struct RowParts {
+  LiveRow numbers;  // without texts
+  ByteView id;
+  ByteView labels;
+};
+
+Result<RowParts> parts_of_row(ByteView key, ByteView value) {
   TN_ASSIGN(const ByteView content, unseal(key, value, "the row of a live run"));
   ByteReader r(content);
   if (r.fixed<std::uint8_t>() > kVersion) {
     return Status(Code::newer_format, "a live run was written by a newer version; open the store with that");
   }
-  LiveRow row;
+  RowParts parts;
+  LiveRow& row = parts.numbers;
   const auto bits = r.fixed<std::uint8_t>();
   row.id_chosen = (bits & 1) != 0;
   row.test = (bits & 2) != 0;
@@ -38,11 +48,25 @@ Result<LiveRow> decode_live_row(ByteView key, ByteView value) {
   row.workflow.low = r.fixed<std::uint64_t>();
   row.started.ns = r.fixed<std::int64_t>();
   row.chunks = static_cast<std::uint32_t>(r.varint());
-  row.id = r.string();
-  row.labels = r.string();
+  parts.id = r.string();
+  parts.labels = r.string();
   if (!r.ok() || !r.at_end())
     return Status(Code::damaged, "the row of a live run is cut; restore the store from a backup");
-  return row;
+  return parts;
+}
+
+}  // namespace
+
+Result<LiveRow> decode_live_row(ByteView key, ByteView value) {
+  TN_ASSIGN(RowParts parts, parts_of_row(key, value));
+  parts.numbers.id = parts.id;
+  parts.numbers.labels = parts.labels;
+  return std::move(parts.numbers);
+}
+
+Result<std::uint32_t> decode_live_chunks(ByteView key, ByteView value) {
+  TN_ASSIGN(const RowParts parts, parts_of_row(key, value));
+  return parts.numbers.chunks;
 }
 
 Bytes encode_run_number(RunNumber run, ByteView key) {

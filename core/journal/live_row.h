@@ -25,6 +25,8 @@ struct LiveRow {
 // `key` is the key of the row, which the value is sealed with.
 [[nodiscard]] Bytes encode(const LiveRow& row, ByteView key);
 [[nodiscard]] Result<LiveRow> decode_live_row(ByteView key, ByteView value);  // damaged, newer_format
+// `chunks` alone: recovery asks for no more, of every run that waits.
+[[nodiscard]] Result<std::uint32_t> decode_live_chunks(ByteView key, ByteView value);
 
 // The value of table `keys`.
 [[nodiscard]] Bytes encode_run_number(RunNumber run, ByteView key);

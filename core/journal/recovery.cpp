@@ -5,8 +5,6 @@
 #include "core/journal/batch.h"
 #include "core/journal/fragment.h"
 #include "core/journal/frame_reader.h"
-#include "core/journal/history_chunk.h"
-#include "core/journal/live_row.h"
 #include "core/journal/seal.h"
 #include "core/journal/workflow_row.h"
 #include "core/store/keys.h"
@@ -35,8 +33,9 @@ Status for_each_row(const StateRead& state, Table table, Visit&& visit) {
 
 class Recovery {
  public:
-  Recovery(const Log& log, const StateRead& state, RecoveryVisitor& visitor)
-      : log_(log), state_(state), visitor_(visitor) {}
+  Recovery(const Log& log, const State& tables, const StateRead& state, RecoveryVisitor& visitor,
+           const LiveRunParts& parts)
+      : log_(log), tables_(tables), state_(state), visitor_(visitor), parts_(parts) {}
 
   Result<RecoveredJournal> run() {
     TN_TRY(read_meta());
@@ -54,15 +53,16 @@ class Recovery {
   Status find_start();
   Status visit_workflows();
   Status visit_live_runs();
-  Status visit_history(RunNumber run, const LiveRow& row);
   Status visit_commands();
   Status visit_tail();
   Status visit_record(const RecordHeader& header, ByteView record, Position end);
   void sort_out_spares();
 
   const Log& log_;
+  const State& tables_;
   const StateRead& state_;
   RecoveryVisitor& visitor_;
+  const LiveRunParts& parts_;
   RecoveredJournal out_;
   Reassembler open_;
   Event event_;  // keeps the memory of what is decoded
@@ -139,29 +139,10 @@ Status Recovery::visit_workflows() {
 }
 
 Status Recovery::visit_live_runs() {
-  return for_each_row(state_, Table::live, [&](ByteView key, ByteView value) -> Status {
-    const std::optional<RunNumber> run = parse_run_key(key);
-    if (!run) return bad_key("live");
-    TN_ASSIGN(const LiveRow row, decode_live_row(key, value));
-    ++out_.live_runs;
-    return visit_history(*run, row);
-  });
-}
-
-Status Recovery::visit_history(RunNumber run, const LiveRow& row) {
-  for (std::uint32_t chunk = 0; chunk < row.chunks; ++chunk) {
-    const Bytes key = history_key({run, ChunkNumber(chunk)});
-    ByteView value;
-    TN_ASSIGN(const bool found, state_.get(Table::history, key, value));
-    if (!found) return damaged("run " + std::to_string(run.value) + ": a part of its history is missing");
-    TN_ASSIGN(const ByteView records, unseal(key, value, "the history of a run"));
-    TN_TRY(for_each_history_record(records, run, [&](const RecordHeader&, ByteView record) -> Status {
-      TN_ASSIGN(const Decoded decoded, decode(record, event_));
-      if (decoded == Decoded::passed_over) return Status();
-      ++out_.events;
-      return visitor_.on_run_event(event_);
-    }));
-  }
+  TN_ASSIGN(const LiveRunsVisited visited,
+            tenuto::visit_live_runs(tables_, state_, parts_.visitors, parts_.do_jobs));
+  out_.live_runs = visited.runs;
+  out_.events += visited.events;
   return Status();
 }
 
@@ -216,9 +197,15 @@ void Recovery::sort_out_spares() {
 
 }  // namespace
 
-Result<RecoveredJournal> recover(const Log& log, const State& state, RecoveryVisitor& visitor) {
+Result<RecoveredJournal> recover(const Log& log, const State& state, RecoveryVisitor& visitor,
+                                 const LiveRunParts& parts) {
   TN_ASSIGN(const std::unique_ptr<StateRead> read, state.begin_read());
-  return Recovery(log, *read, visitor).run();
+  return Recovery(log, state, *read, visitor, parts).run();
+}
+
+Result<RecoveredJournal> recover(const Log& log, const State& state, RecoveryVisitor& visitor) {
+  RunVisitor* const alone = &visitor;
+  return recover(log, state, visitor, {std::span(&alone, 1), {}});
 }
 
 }  // namespace tenuto

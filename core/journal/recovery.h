@@ -16,17 +16,15 @@
 
 #include "core/journal/command_row.h"
 #include "core/journal/journal_meta.h"
+#include "core/journal/recovery_live.h"
 #include "core/journal/segments.h"
 
 namespace tenuto {
 
 // What it sees lives as long as the call; a status that is not ok ends recovery with it.
-class RecoveryVisitor {
+class RecoveryVisitor : public RunVisitor {
  public:
-  virtual ~RecoveryVisitor() = default;
   virtual Status on_workflow(const WorkflowHash& hash, ByteView name, ByteView definition) = 0;
-  // An event of a live run up to the watermark; those of one run come in a row, in order.
-  virtual Status on_run_event(const Event& event) = 0;
   virtual Status on_command(const CommandId& id, const CommandOutcome& outcome) = 0;
   // An event behind the watermark, of any kind. It is durable, or was found, up to `end`.
   virtual Status on_event(const Event& event, Position end) = 0;
@@ -45,7 +43,16 @@ struct RecoveredJournal {
   std::uint64_t events = 0;           // visited, from tables and journal
 };
 
+// Who visits the live runs of the tables, and how several do it: one job each.
+struct LiveRunParts {
+  std::span<RunVisitor* const> visitors;
+  DoJobs do_jobs;  // not called for one visitor
+};
+
 // damaged (with the place), newer_format, storage_error, and what the visitor returns.
 [[nodiscard]] Result<RecoveredJournal> recover(const Log& log, const State& state, RecoveryVisitor& visitor);
+// The live runs are visited by `parts` instead of `visitor`.
+[[nodiscard]] Result<RecoveredJournal> recover(const Log& log, const State& state, RecoveryVisitor& visitor,
+                                               const LiveRunParts& parts);
 
 }  // namespace tenuto
