@@ -25,7 +25,7 @@ std::uint32_t Actions::intern(std::string_view name) {
 }
 
 Result<std::uint32_t> Actions::register_as(std::string_view name, ServedBy kind, NativeBody* body,
-                                           std::vector<Offer>& released) {
+                                           std::vector<RunRef>& released) {
   const std::uint32_t number = intern_locked(name);
   Action& action = slab_.at(number);
   const ServedBy now = action.served_by.load(std::memory_order_relaxed);
@@ -35,22 +35,22 @@ Result<std::uint32_t> Actions::register_as(std::string_view name, ServedBy kind,
                   "action `" + std::string(name) + "` is registered already; an action has one body");
   }
   if (body != nullptr) action.body = std::move(*body);
-  action.served_by.store(kind, std::memory_order_release);  // pairs with the acquire in Dispatch::release
+  action.served_by.store(kind, std::memory_order_release);  // pairs with the acquire in Processor::is_parked
   if (const auto parked = parked_.find(number); parked != parked_.end()) {
-    const std::deque<Offer>& offers = parked->second.offers;
-    released.assign(offers.begin(), offers.end());
+    released.assign(parked->second.begin(), parked->second.end());
+    parked_count_ -= released.size();
     parked_.erase(parked);
   }
   return number;
 }
 
-Result<std::uint32_t> Actions::register_hosted(std::string_view name, std::vector<Offer>& released) {
+Result<std::uint32_t> Actions::register_hosted(std::string_view name, std::vector<RunRef>& released) {
   MutexLock lock(mutex_);
   return register_as(name, ServedBy::host, nullptr, released);
 }
 
 Result<std::uint32_t> Actions::register_native(std::string_view name, NativeBody body,
-                                               std::vector<Offer>& released) {
+                                               std::vector<RunRef>& released) {
   const ServedBy kind = body.runs_inline ? ServedBy::native_inline : ServedBy::native_thread;
   Result<std::uint32_t> number = [&] {
     MutexLock lock(mutex_);
@@ -58,6 +58,22 @@ Result<std::uint32_t> Actions::register_native(std::string_view name, NativeBody
   }();
   if (!number.ok() && body.free) body.free();
   return number;
+}
+
+bool Actions::park(std::uint32_t action, RunRef run) {
+  MutexLock lock(mutex_);
+  if (slab_.at(action).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return false;
+  std::deque<RunRef>& runs = parked_[action];
+  // Tasks of one run come in a row.
+  if (!runs.empty() && runs.back() == run) return true;
+  runs.push_back(run);
+  ++parked_count_;
+  return true;
+}
+
+std::size_t Actions::parked_count() const {
+  MutexLock lock(mutex_);
+  return parked_count_;
 }
 
 bool Actions::is_served(std::string_view name) const {

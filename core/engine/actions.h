@@ -1,7 +1,7 @@
 // The bodies of this process, by action name.
 //
-// A name gets its number when a plan or a host first mentions it; a body may come later. Tickets whose action has no body
-// yet wait here ("run 7 waits for `py:app.charge`").
+// A name gets its number when a plan or a host first mentions it; a body may come later. Runs with a task whose action has no
+// body yet are listed here ("run 7 waits for `py:app.charge`"): eight bytes each, for millions may wait.
 //
 // Thread safety: all functions by any thread.
 #pragma once
@@ -92,60 +92,42 @@ class Actions {
   std::uint32_t intern(std::string_view name) TN_EXCLUDES(mutex_);
   [[nodiscard]] Action& at(std::uint32_t number) const { return slab_.at(number); }
 
-  // `released` receives the tickets that waited. conflict when the action has another kind of body, or a native one
+  // `released` receives the runs that waited. conflict when the action has another kind of body, or a native one
   // already; registering a hosted one again gives its number. On failure `body.free` is called.
-  Result<std::uint32_t> register_hosted(std::string_view name, std::vector<Offer>& released)
+  Result<std::uint32_t> register_hosted(std::string_view name, std::vector<RunRef>& released)
       TN_EXCLUDES(mutex_);
-  Result<std::uint32_t> register_native(std::string_view name, NativeBody body, std::vector<Offer>& released)
+  Result<std::uint32_t> register_native(std::string_view name, NativeBody body, std::vector<RunRef>& released)
       TN_EXCLUDES(mutex_);
 
-  // `waits(const Offer&) -> bool`, here and below: whether the ticket of an offer is still queued. It is asked under the lock,
-  // so that who withdraws a ticket and calls note_withdrawn() after it is seen by park(), or sees what park() did.
-  //
-  // True: the ticket waits here until its action has a body, or was withdrawn. False: there is a body (by now).
+  // True: the run is listed until the action has a body. False: there is a body (by now). By the run's processor.
+  [[nodiscard]] bool park(std::uint32_t action, RunRef run) TN_EXCLUDES(mutex_);
+  // A run that was parked stopped its work. `waits(RunRef) -> bool`: whether a run that is listed still waits. The lists are
+  // cleaned when half of them may not: each call costs a few steps.
   template <class Waits>
-  [[nodiscard]] bool park(const Offer& offer, Waits&& waits) TN_EXCLUDES(mutex_) {
+  void note_withdrawn(Waits&& waits) TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (slab_.at(offer.action).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return false;
-    if (waits(offer)) parked_[offer.action].offers.push_back(offer);
-    return true;
-  }
-  // A ticket of this action was withdrawn. What is parked goes as soon as half of it was: each withdrawal costs a few steps.
-  template <class Waits>
-  void note_withdrawn(std::uint32_t action, Waits&& waits) TN_EXCLUDES(mutex_) {
-    if (slab_.at(action).served_by.load(std::memory_order_relaxed) != ServedBy::nobody) return;
-    MutexLock lock(mutex_);
-    const auto parked = parked_.find(action);
-    if (parked == parked_.end()) return;
-    if (++parked->second.withdrawn * 2 < parked->second.offers.size()) return;
-    std::erase_if(parked->second.offers, [&](const Offer& offer) { return !waits(offer); });
-    parked->second.withdrawn = 0;
-    if (parked->second.offers.empty()) parked_.erase(parked);
+    if (++withdrawn_ * 2 < parked_count_) return;
+    withdrawn_ = 0;
+    parked_count_ = 0;
+    for (auto& [action, runs] : parked_) {
+      std::erase_if(runs, [&](RunRef run) { return !waits(run); });
+      parked_count_ += runs.size();
+    }
   }
   [[nodiscard]] bool is_served(std::string_view name) const TN_EXCLUDES(mutex_);
-  // How many parked offers satisfy `counts(const Offer&)`.
-  template <class Counts>
-  [[nodiscard]] std::int64_t count_parked(Counts&& counts) const TN_EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    std::int64_t count = 0;
-    for (const auto& [action, parked] : parked_) {
-      for (const Offer& offer : parked.offers) count += counts(offer) ? 1 : 0;
-    }
-    return count;
-  }
+  // How many runs are listed, a run once for each action at least. A moment's picture.
+  [[nodiscard]] std::size_t parked_count() const TN_EXCLUDES(mutex_);
 
  private:
-  struct Parked {
-    std::deque<Offer> offers;
-    std::size_t withdrawn = 0;  // since the last look, at most; some had not arrived
-  };
   Result<std::uint32_t> register_as(std::string_view name, ServedBy kind, NativeBody* body,
-                                    std::vector<Offer>& released) TN_REQUIRES(mutex_);
+                                    std::vector<RunRef>& released) TN_REQUIRES(mutex_);
   std::uint32_t intern_locked(std::string_view name) TN_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::unordered_map<std::string, std::uint32_t> numbers_ TN_GUARDED_BY(mutex_);
-  std::unordered_map<std::uint32_t, Parked> parked_ TN_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint32_t, std::deque<RunRef>> parked_ TN_GUARDED_BY(mutex_);
+  std::size_t parked_count_ TN_GUARDED_BY(mutex_) = 0;
+  std::size_t withdrawn_ TN_GUARDED_BY(mutex_) = 0;  // since the last look, at most
   mutable Slab<Action> slab_;
 };
 

@@ -218,7 +218,7 @@ Result<RunAnswer> ClientEngine::look(const RunName& run) {
   RunAnswer answer;
   answer.number = number;
   answer.state = shown_state(replayed.run);
-  answer.output = replayed.run.output;
+  answer.output = replayed.run.output();
   if (is_final(answer.state) && answer.state != RunState::completed && replayed.run.trouble != nullptr) {
     answer.failure = replayed.run.trouble->failure;
     if (const TaskIndex culprit = replayed.run.trouble->culprit; culprit != kNoTask) {

@@ -1,10 +1,10 @@
 #include "core/engine/core.h"
 
-#include "core/base/run_id.h"
+#include <algorithm>
+
 #include "core/engine/processor.h"
+#include "core/engine/rebuilder.h"
 #include "core/engine/ring_waiter.h"
-#include "core/machine/apply.h"
-#include "core/plan/compile.h"
 
 namespace tenuto {
 
@@ -37,104 +37,10 @@ EngineCore::~EngineCore() {
   scheduler_.stop();
 }
 
-// Builds the run table from the tables and the journal.
-class EngineCore::Rebuilder final : public RecoveryVisitor {
- public:
-  explicit Rebuilder(EngineCore& core) : core_(core) {}
-
-  Status on_workflow(const WorkflowHash& hash, ByteView name, ByteView definition) override {
-    auto plan = compile_workflow_text(definition);
-    if (!plan.ok()) {
-      return {Code::version_mismatch, "this version can't compile the stored workflow `" + std::string(name) +
-                                          "`: " + plan.status().message()};
-    }
-    if ((*plan)->hash() != hash) {
-      return {Code::damaged,
-              "the stored workflow `" + std::string(name) + "` does not have the content it had"};
-    }
-    core_.plans_.add(*plan, [](const Plan&) {});
-    return {};
-  }
-
-  Status on_run_event(const Event& event) override { return on_event(event, Position{}); }
-
-  Status on_command(const CommandId&, const CommandOutcome&) override { return {}; }
-
-  Status on_event(const Event& event, Position end) override {
-    if (const auto* stored = std::get_if<WorkflowStored>(&event.body)) {
-      return on_workflow(stored->hash, stored->name, stored->definition);
-    }
-    note_command(event);
-    if (event.run.value == 0) return {};
-    if (const auto* started = std::get_if<RunStarted>(&event.body)) return begin(event, *started, end);
-    // Events of one run mostly come in a row.
-    if (event.run != last_number_) {
-      last_number_ = event.run;
-      last_run_ = core_.runs_.find(event.run);
-    }
-    const std::optional<RunRef> run = last_run_;
-    if (!run.has_value()) {
-      return {Code::damaged, "the journal has an event of run " + std::to_string(event.run.value) +
-                                 ", which is not known; check the store with: tenuto db verify"};
-    }
-    RunSlot& slot = core_.runs_.at(run->slot);
-    changes_.clear();
-    TN_TRY(apply(slot.run, event, changes_));
-    slot.last = end;
-    if (is_final(slot.run.state)) ended_.push_back(RetireRun{*run, end});
-    return {};
-  }
-
-  std::vector<RetireRun>& ended() { return ended_; }
-  // Those that have not ended, in the order in which they lie in memory, nearly.
-  std::vector<RunRef> live() {
-    std::erase_if(begun_, [this](RunRef run) { return is_final(core_.runs_.at(run.slot).run.state); });
-    return std::move(begun_);
-  }
-
- private:
-  void note_command(const Event& event) {
-    CommandId command;
-    if (const auto* started = std::get_if<RunStarted>(&event.body)) command = started->command;
-    if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) command = cancel->command;
-    if (const auto* applied = std::get_if<CommandApplied>(&event.body)) command = applied->command;
-    if (const auto* refused = std::get_if<CommandRefused>(&event.body)) command = refused->command;
-    if (!command.is_none()) core_.recovered_commands_.insert(command);
-  }
-
-  Status begin(const Event& event, const RunStarted& started, Position end) {
-    const PlanBinding* binding = core_.plans_.find(started.workflow);
-    if (binding == nullptr) {
-      return {Code::damaged, "the definition of run " + std::to_string(event.run.value) +
-                                 " is not in the store; check it with: tenuto db verify"};
-    }
-    const auto run = core_.runs_.add(event.run);
-    if (!run.has_value()) return {Code::full, "too many live runs"};
-    RunSlot& slot = core_.runs_.at(run->slot);
-    slot.run = begin_run(event.run, binding->plan, started);
-    slot.binding = binding;
-    slot.started = event.at;
-    slot.last = end;
-    last_number_ = event.run;
-    last_run_ = run;
-    begun_.push_back(*run);
-    if (started.id_chosen) {
-      core_.runs_.keep_id(started.id, identity_of(event.run, started.workflow, started.input));
-    }
-    return {};
-  }
-
-  EngineCore& core_;
-  Changes changes_;
-  std::vector<RunRef> begun_;
-  std::vector<RetireRun> ended_;
-  RunNumber last_number_;
-  std::optional<RunRef> last_run_;
-};
-
 Status EngineCore::recover() {
-  Rebuilder rebuilder(*this);
-  TN_ASSIGN(RecoveredJournal found, tenuto::recover(log_, state_, rebuilder));
+  Rebuilder rebuilder(*this, jobs_at_once);
+  TN_ASSIGN(RecoveredJournal found,
+            tenuto::recover(log_, state_, rebuilder, LiveRunParts{rebuilder.visitors(), do_jobs}));
   if (found.is_new) {
     found.meta.store = options_.store_id;
   } else if (found.meta.store != options_.store_id) {
@@ -152,10 +58,12 @@ Status EngineCore::recover() {
   materialiser_ = std::make_unique<Materialiser>(state_, log_, *committer_, *segments_, found.meta,
                                                  found.open_fragments, materialiser);
   {
+    const std::vector<RetireRun> ended = rebuilder.ended();
     MutexLock lock(retired_mutex_);
-    retired_.assign(rebuilder.ended().begin(), rebuilder.ended().end());
+    retired_.assign(ended.begin(), ended.end());
   }
   recovered_ = rebuilder.live();
+  recovered_commands_ = rebuilder.commands();
   const Event opened{clock_.wall(), RunNumber{},
                      kRootScope,    kNoTask,
                      Attempt{},     EngineOpened{generation_, options_.process, options_.version}};
@@ -190,10 +98,19 @@ Status EngineCore::health() const {
 }
 
 void EngineCore::resume_runs() {
-  Contexts::Lease lease(contexts_);
-  for (const RunRef run : std::exchange(recovered_, {})) {
-    if (deliver(run, ResumeRun{})) process(run, *lease);
+  const std::vector<RunRef> runs = std::exchange(recovered_, {});
+  const std::size_t share = runs.size() / jobs_at_once + 1;
+  std::vector<std::function<void()>> jobs;
+  for (std::size_t begin = 0; begin < runs.size(); begin += share) {
+    const auto some = std::span(runs).subspan(begin, std::min(share, runs.size() - begin));
+    jobs.emplace_back([this, some] {
+      Contexts::Lease lease(contexts_);
+      for (const RunRef run : some) {
+        if (deliver(run, ResumeRun{})) process(run, *lease);
+      }
+    });
   }
+  do_jobs(jobs);
 }
 
 }  // namespace tenuto

@@ -87,6 +87,8 @@ class EngineCore final : public Handler {
   std::size_t report(std::span<PoolWorker::Report> reports, Context& context);
   // Routes tickets to who runs their bodies: `worker` is the calling one, or null.
   void release(std::span<const Offer> offers, Worker* worker);
+  // Lets runs that were parked look for tasks that can go on now.
+  void wake_parked(std::span<const RunRef> runs);
 
   // ---- Pieces of work -------------------------------------------------------------------------------------------
   // One group commit and what it sets free. False: nothing to do, or somebody else is at it, or it can't be done now.
@@ -134,6 +136,11 @@ class EngineCore final : public Handler {
   // Ok, or why nothing more can be promised until the store is opened again: a failed sync, or tables that can't be written
   // for good.
   [[nodiscard]] Status health() const;
+  // How recovery shares its work: so many jobs, done together by a call. Set once, before recover().
+  std::size_t jobs_at_once = 1;
+  DoJobs do_jobs = [](std::span<const std::function<void()>> jobs) {
+    for (const auto& job : jobs) job();
+  };
   // Called when something was published and nobody is known to commit it; may wake a thread. Set once, before start.
   std::function<void()> on_uncommitted = [] {};
   // Called, by the thread that commits, when everything before the position is durable. Short; must not append.
@@ -180,10 +187,6 @@ class EngineCore final : public Handler {
   void note_uncommitted(Context& context);
   void forget_materialised();
   void arm_pool_sample();
-  // Whether the ticket of an offer still waits to begin: of those that Actions keeps.
-  [[nodiscard]] bool is_queued(const Offer& offer) const {
-    return tickets_.at(offer.token.slot()).is_queued(offer.token.generation());
-  }
 
   const CoreOptions options_;
   Clock& clock_;
@@ -217,7 +220,8 @@ class EngineCore final : public Handler {
 
   Counters counters_;
   std::atomic<bool> sample_armed_{false};
-  std::atomic<std::int64_t> busy_{0};  // tickets that are queued or out, and retries that are armed
+  // Tickets that are queued or out, retries that are armed, runs that go on by themselves or are told of a body.
+  std::atomic<std::int64_t> busy_{0};
 };
 
 }  // namespace tenuto

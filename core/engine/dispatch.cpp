@@ -65,11 +65,9 @@ void EngineCore::release(std::span<const Offer> offers, Worker* worker) {
   Bulk bulk(scheduler_, worker);
   for (const Offer& offer : offers) {
     const Action& action = actions_.at(offer.action);
-    ServedBy served_by = action.served_by.load(std::memory_order_acquire);  // pairs with Actions::register_as
-    if (served_by == ServedBy::nobody) {
-      if (actions_.park(offer, [this](const Offer& parked) { return is_queued(parked); })) continue;
-      served_by = action.served_by.load(std::memory_order_acquire);
-    }
+    const ServedBy served_by =
+        action.served_by.load(std::memory_order_acquire);  // pairs with Actions::register_as
+    TN_DCHECK(served_by != ServedBy::nobody);              // else the run would be parked
     if (served_by == ServedBy::native_inline) {
       bulk.add_inline(offer.token);
     } else {
@@ -414,8 +412,7 @@ void EngineCore::sample_pools() {
 
 bool EngineCore::is_quiet() const {
   // A run that waits for a body that nobody has is not on its way: it doesn't hold up a drain.
-  const std::int64_t parked = actions_.count_parked([this](const Offer& offer) { return is_queued(offer); });
-  return busy_.load(std::memory_order_acquire) == parked && committer_->durable() >= ring_->tail();
+  return busy_.load(std::memory_order_acquire) == 0 && committer_->durable() >= ring_->tail();
 }
 
 }  // namespace tenuto

@@ -38,6 +38,8 @@ struct LateReturn {
 struct RetryTime {
   TaskIndex task;
 };
+// An action that nobody had a body for has one: see parked.cpp.
+struct BodyCame {};
 // `waiter` may be null.
 struct CancelRun {
   CancelAsked cancel;
@@ -58,7 +60,7 @@ struct ForgetRun {};
 template <class Body>
 using Boxed = std::unique_ptr<Body>;
 using MessageBody = std::variant<Boxed<StartRun>, ResumeRun, Done, Boxed<Failed>, LateReturn, RetryTime,
-                                 Boxed<CancelRun>, AwaitEnd, AskState, ForgetRun>;
+                                 BodyCame, Boxed<CancelRun>, AwaitEnd, AskState, ForgetRun>;
 
 template <class Body>
 [[nodiscard]] Boxed<Body> boxed(Body body) {

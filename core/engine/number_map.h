@@ -2,7 +2,7 @@
 //
 // A place is one word: 40 bits of key and 24 of slot. Open addressing with linear probing, at most 7/8 full; removal shifts
 // back what follows, so there are no tombstones and a look-up ends at the first empty place. Numbers that follow each other
-// share a cache line: runs come, and are recovered, in the order of their numbers. The table grows by half, so that it is
+// share a cache line: runs come, and are recovered, in the order of their numbers. The table grows by a quarter, so that it is
 // never much emptier than it must be.
 //
 // Thread safety: none; one thread at a time.
@@ -79,7 +79,7 @@ class NumberMap {
   }
   void grow() {
     const std::size_t lines = places_.size() / kLine;
-    std::vector<std::uint64_t> old((lines + lines / 2 + 1) * kLine);
+    std::vector<std::uint64_t> old((lines + lines / 4 + 1) * kLine);
     old.swap(places_);
     for (const std::uint64_t word : old) {
       if (word != 0) place(word);

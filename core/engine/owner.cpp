@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
 #include "core/engine/thread.h"
 #include "core/store/file_log.h"
@@ -15,9 +16,33 @@ namespace tenuto {
 namespace {
 
 constexpr std::uint32_t kNativeThreads = 4;
+constexpr std::uint32_t kRecoveryThreadsMax = 8;  // They are limited by memory.
 
 std::uint32_t default_threads() {
   return std::max(1u, std::thread::hardware_concurrency());
+}
+
+// One of the jobs is done here, and so are those that get no thread. An exception goes to the caller.
+void do_in_threads(std::span<const std::function<void()>> jobs) {
+  std::vector<std::exception_ptr> problems(jobs.size());
+  const auto do_one = [&](std::size_t i) {
+    try {
+      jobs[i]();
+    } catch (...) {
+      problems[i] = std::current_exception();
+    }
+  };
+  std::vector<std::thread> threads(jobs.size());
+  for (std::size_t i = 1; i < jobs.size(); ++i) {
+    if (!start_thread(threads[i], "tenuto-recover", [&do_one, i] { do_one(i); }).ok()) do_one(i);
+  }
+  if (!jobs.empty()) do_one(0);
+  for (std::thread& thread : threads) {
+    if (thread.joinable()) thread.join();
+  }
+  for (const std::exception_ptr& problem : problems) {
+    if (problem) std::rethrow_exception(problem);
+  }
 }
 
 CoreOptions core_options(const EngineOptions& options, const StoreUuid& uuid) {
@@ -82,6 +107,8 @@ Status OwnerEngine::begin(CoreOptions options) {
     if (!commit_awake_.exchange(true)) commit_parker_.unpark();
   };
   core_->on_command_settled = [this](const std::string& file) { inbox_->remove(file); };
+  core_->jobs_at_once = std::min(options.threads, kRecoveryThreadsMax);
+  core_->do_jobs = do_in_threads;
   TN_TRY(core_->recover());
   if (shared_ != nullptr) {
     shared_->begin(core_->generation(), ::getpid());

@@ -17,18 +17,18 @@ Result<std::uint32_t> OwnerEngine::register_native(std::string_view action, Nati
       return status;
     }
   }
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   auto number = core_->actions().register_native(action, std::move(body), released);
-  core_->release(released, nullptr);
+  core_->wake_parked(released);
   return number;
 }
 
 Result<std::uint32_t> OwnerEngine::register_hosted(std::string_view action) {
   const std::shared_lock call(calls_);
   TN_TRY(check_open());
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   auto number = core_->actions().register_hosted(action, released);
-  core_->release(released, nullptr);
+  core_->wake_parked(released);
   return number;
 }
 

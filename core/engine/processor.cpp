@@ -75,7 +75,8 @@ void Processor::drop(Message& message) {
   if (auto* cancel = std::get_if<Boxed<CancelRun>>(&message.body)) gone((*cancel)->waiter);
   if (auto* await = std::get_if<AwaitEnd>(&message.body)) gone(await->waiter);
   if (auto* ask = std::get_if<AskState>(&message.body)) gone(ask->waiter);
-  if (std::holds_alternative<RetryTime>(message.body)) core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+  if (std::holds_alternative<RetryTime>(message.body) || std::holds_alternative<BodyCame>(message.body))
+    core_.busy_.fetch_sub(1, std::memory_order_relaxed);
   if (auto* late = std::get_if<LateReturn>(&message.body)) {
     if (core_.tickets_.at(late->token.slot()).generation() == late->token.generation())
       free_ticket(late->token.slot());
@@ -260,7 +261,7 @@ bool Processor::offer(TaskIndex task, bool is_durable) {
   }
   auto argument = argument_of(slot_.run, task, context_.evaluation);
   if (argument.ok()) {
-    issue(task, *std::move(argument), is_durable);
+    if (!is_parked(task)) issue(task, *std::move(argument), is_durable);
     return true;
   }
   const Attempt attempt{slot_.run.row(task).attempt};
@@ -328,13 +329,12 @@ void Processor::withdraw_queued() {
     slot_.extra->ready_backlog.clear();
     slot_.extra->backlog_begin = 0;
   }
-  const auto waits = [this](const Offer& parked) { return core_.is_queued(parked); };
+  withdraw_parked();
   std::uint32_t number = slot_.first_ticket;
   while (number != Slab<Ticket>::kNone) {
     Ticket& ticket = core_.tickets_.at(number);
     const std::uint32_t next = ticket.next;
     if (ticket.try_withdraw(ticket.generation())) {
-      core_.actions_.note_withdrawn(slot_.binding->action_of(ticket.task), waits);
       unlink(number);
       --slot_.in_flight;
       free_ticket(number);
@@ -352,7 +352,7 @@ RunAnswer Processor::answer_now() const {
   RunAnswer answer;
   answer.number = run.number;
   answer.state = shown_state(run);
-  answer.output = run.output;
+  answer.output = run.output();
   if (is_final(run.state) && run.state != RunState::completed && run.trouble != nullptr) {
     answer.failure = run.trouble->failure;
     if (run.trouble->culprit != kNoTask) {

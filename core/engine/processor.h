@@ -34,6 +34,7 @@ class Processor {
   void on(Failed& failed);
   void on(LateReturn& late);
   void on(RetryTime& retry);
+  void on(BodyCame& came);
   void on(CancelRun& cancel);
   void on(AwaitEnd& await);
   void on(AskState& ask);
@@ -66,6 +67,9 @@ class Processor {
   [[nodiscard]] bool offer_backlog();
   void queue_backlog();
   void withdraw_queued();
+  // See parked.cpp.
+  [[nodiscard]] bool is_parked(TaskIndex task);
+  void withdraw_parked();
   void issue(TaskIndex task, Payload argument, bool is_durable);
   void unlink(std::uint32_t ticket);
   void free_ticket(std::uint32_t ticket);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/limits.h"
 #include "core/engine/message.h"
 #include "core/machine/state.h"
 #include "core/sched/mailbox.h"
@@ -37,20 +38,24 @@ struct RunExtra {
 // Thread safety: `mailbox` and `generation` by anyone; the rest by the run's processor alone (see core/sched/mailbox.h).
 // The slot is type-stable: a message that comes after the run was forgotten meets another generation and is dropped.
 struct RunSlot {
-  Mailbox<Message> mailbox;
-  Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
-  std::uint32_t in_flight = 0;          // tickets whose outcome is awaited
-  std::uint32_t first_ticket = Slab<Ticket>::kNone;
   // Of a run in order that goes on without a message. Its mailbox stays busy meanwhile: the next processor is sure to come.
   enum class Onward : std::uint8_t { no, next_turn, when_durable };
-  Onward onward = Onward::no;
+
+  Mailbox<Message> mailbox;
+  Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
+  std::uint32_t first_ticket = Slab<Ticket>::kNone;
   // In order: the start and the nodes below this, less one, are known to be durable; 0: not even the start.
   std::uint32_t durable_mark = 0;
+  std::uint16_t in_flight = 0;  // tickets whose outcome is awaited
+  Onward onward = Onward::no;
+  Atomic<bool> parked{false};            // it may be listed in Actions; written by the processor
   const PlanBinding* binding = nullptr;  // null until the run has begun
   Position last;                         // the end of the newest batch with an event of it
   WallTime started;
   std::unique_ptr<RunExtra> extra;
   Run run;
+
+  static_assert(limits::kReadyOfferMax <= 0xFFFF, "the tickets of a run fit their count");
 
   RunSlot() = default;
   // What was on its way when the engine ended goes with it.
@@ -71,5 +76,6 @@ struct RunSlot {
     while (list != nullptr) delete std::exchange(list, list->next);
   }
 };
+static_assert(sizeof(RunSlot) <= 128, "millions of runs wait at once");
 
 }  // namespace tenuto

@@ -55,6 +55,7 @@ void RunTable::forget(RunRef run, RunNumber number) {
   slot.run = Run();
   slot.extra.reset();
   slot.in_flight = 0;
+  slot.parked.store(false, std::memory_order_relaxed);
   slot.binding = nullptr;
   slot.generation.store(run.generation + 1, std::memory_order_release);
   size_.fetch_sub(1, std::memory_order_relaxed);

@@ -83,7 +83,8 @@ class RunTable {
  private:
   static constexpr std::size_t kNumberShards = NumberMap::kStride;
   static constexpr std::size_t kIdShards = 64;
-  static_assert(std::uint64_t{Slab<RunSlot>::kChunksMax} * Slab<RunSlot>::kChunkObjects <= NumberMap::kSlotsMax);
+  static_assert(std::uint64_t{Slab<RunSlot>::kChunksMax} * Slab<RunSlot>::kChunkObjects <=
+                NumberMap::kSlotsMax);
   struct NumberShard {
     mutable Mutex mutex;
     NumberMap runs TN_GUARDED_BY(mutex);
@@ -94,7 +95,9 @@ class RunTable {
     mutable Mutex mutex;
     std::unordered_map<std::string, StartIdentity> ids TN_GUARDED_BY(mutex);
   };
-  [[nodiscard]] NumberShard& shard_of(RunNumber number) const { return numbers_[number.value % kNumberShards]; }
+  [[nodiscard]] NumberShard& shard_of(RunNumber number) const {
+    return numbers_[number.value % kNumberShards];
+  }
   [[nodiscard]] IdShard& shard_of(std::string_view id) const {
     return ids_[std::hash<std::string_view>{}(id) % kIdShards];
   }

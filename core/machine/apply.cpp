@@ -137,7 +137,7 @@ Status check_fits(const Run& run, const Event& event) {
 void on_task_done(Run& run, const Event& event, const TaskDone& done, Changes& changes) {
   TaskRow& row = run.row(event.task);
   end_row(run, row, TaskCause::task_done, TaskState::done);
-  row.result = done.result;
+  run.set_result(event.task, done.result);
   if (done.started.ns != 0) run.busy_ns += std::max<Nanos>(0, event.at.ns - done.started.ns);
   if (run.may_start_work()) succeed_along_edges(run, event.task, changes);
 }
@@ -209,7 +209,7 @@ void on_run_ended(Run& run, const RunEnded& ended, Changes& changes) {
   }
   TN_CHECK(is_transition(run.state, ended.state));
   run.state = ended.state;
-  run.output = ended.output;
+  run.set_output(ended.output);
   if (ended.state != RunState::completed) {
     RunTrouble& trouble = run.make_trouble();
     trouble.failure = ended.failure;
@@ -230,12 +230,12 @@ void on_cancel_requested(Run& run, const CancelRequested& cancel, Changes& chang
 
 }  // namespace
 
-Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started) {
+Run begin_run(RunNumber number, const PlanRef& plan, const RunStarted& started) {
   Run run;
   run.number = number;
   run.input = started.input;
   run.open = plan->node_count();
-  run.plan = std::move(plan);
+  run.plan = plan.get();
   return run;
 }
 

@@ -9,8 +9,9 @@
 
 namespace tenuto {
 
-// The state of a run that has just started: in order. `plan` is the one that `started` names.
-[[nodiscard]] Run begin_run(RunNumber number, PlanRef plan, const RunStarted& started);
+// The state of a run that has just started: in order. `plan` is the one that `started` names, and outlives the run.
+[[nodiscard]] Run begin_run(RunNumber number, const PlanRef& plan, const RunStarted& started);
+Run begin_run(RunNumber number, PlanRef&& plan, const RunStarted& started) = delete;  // the plan would go
 
 // Moves `run` on by one recorded event, other than run_started, and adds what that made possible to `changes`. What may start in
 // a run that was in order is not among it: it was possible before, and outstanding() lists it.

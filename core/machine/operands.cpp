@@ -17,17 +17,18 @@ expr::Operand operand_of(const Run& run, OperandRef ref) {
     if (ref.node >= run.front) return {expr::Operand::Kind::missing, {}};
     return {expr::Operand::Kind::value, Payload().view()};
   }
-  const TaskRow& row = run.rows[ref.node];
-  if (row.state == TaskState::skipped) return {expr::Operand::Kind::skipped, {}};
-  if (row.state != TaskState::done) return {expr::Operand::Kind::missing, {}};
-  if (is_bytes(row.result)) return {};
-  return {expr::Operand::Kind::value, row.result.view()};
+  const TaskState state = run.rows[ref.node].state;
+  if (state == TaskState::skipped) return {expr::Operand::Kind::skipped, {}};
+  if (state != TaskState::done) return {expr::Operand::Kind::missing, {}};
+  const Payload& result = run.result_of(TaskIndex{ref.node});
+  if (is_bytes(result)) return {};
+  return {expr::Operand::Kind::value, result.view()};
 }
 
 // The same failure, or what is behind it: a result of bytes.
 Status explained(const Run& run, const std::vector<OperandRef>& refs, const Status& failure) {
   for (const OperandRef ref : refs) {
-    if (ref.is_input() || run.in_order() || !is_bytes(run.rows[ref.node].result)) continue;
+    if (ref.is_input() || !is_bytes(run.result_of(TaskIndex{ref.node}))) continue;
     return {Code::invalid_argument,
             "the result of `" + std::string(run.plan->name_of(TaskIndex{ref.node})) +
                 "` is bytes, and expressions take JSON; return it as JSON text, in base64"};

@@ -6,8 +6,7 @@ namespace tenuto {
 namespace {
 
 bool same_row(const TaskRow& a, const TaskRow& b) {
-  return a.state == b.state && a.result == b.result && a.waits_for == b.waits_for && a.attempt == b.attempt &&
-         a.marks == b.marks;
+  return a.state == b.state && a.waits_for == b.waits_for && a.attempt == b.attempt && a.marks == b.marks;
 }
 
 bool same_trouble(const RunTrouble* a, const RunTrouble* b) {
@@ -19,7 +18,30 @@ bool same_trouble(const RunTrouble* a, const RunTrouble* b) {
          a->cancelled_by == b->cancelled_by;
 }
 
+bool same_results(const Run& a, const Run& b) {
+  if (!a.has_results && !b.has_results) return true;
+  for (std::uint32_t i = 0; i < a.plan->node_count(); ++i) {
+    if (a.result_of(TaskIndex{i}) != b.result_of(TaskIndex{i})) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+const Payload Run::kNull;
+
+void Run::set_output(const Payload& output) {
+  if (output.is_null_json()) return;
+  if (values == nullptr) values = std::make_unique<Payload[]>(1);
+  values[0] = output;
+}
+
+void Run::set_result(TaskIndex i, const Payload& result) {
+  if (result.is_null_json()) return;
+  if (!has_results) values = std::make_unique<Payload[]>(std::size_t{plan->node_count()} + 1);
+  has_results = true;
+  values[std::size_t{i.value} + 1] = result;
+}
 
 std::unique_ptr<TaskRow[]> rows_in_order(const Run& run) {
   const Plan& plan = *run.plan;
@@ -78,9 +100,10 @@ RunCounts count_rows(const Run& run) {
 
 bool same_state(const Run& a, const Run& b) {
   if (a.number != b.number || a.state != b.state || a.plan->hash() != b.plan->hash()) return false;
-  if (a.input != b.input || a.output != b.output) return false;
+  if (a.input != b.input || a.output() != b.output()) return false;
   if (a.open != b.open || a.retries != b.retries || a.busy_ns != b.busy_ns) return false;
   if (!same_trouble(a.trouble.get(), b.trouble.get())) return false;
+  if (!same_results(a, b)) return false;
   if (a.in_order() && b.in_order()) return a.front == b.front;
   const auto made = a.in_order() ? rows_in_order(a) : b.in_order() ? rows_in_order(b) : nullptr;
   const TaskRow* rows_a = a.in_order() ? made.get() : a.rows.get();

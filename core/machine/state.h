@@ -34,9 +34,9 @@ namespace tenuto {
   return state >= RunState::completed;
 }
 
-// One node of a run, in 16 bytes: a plan's rows lie side by side, so that finishing a task touches few cache lines.
+// One node of a run, in 8 bytes: a plan's rows lie side by side, so that finishing a task touches few cache lines, and millions of
+// runs wait at once. Results stand apart, see Run::result_of.
 struct TaskRow {
-  Payload result;               // done tasks
   std::uint32_t waits_for = 0;  // predecessors that have not ended
   std::uint16_t attempt = 0;    // tasks: the current or last attempt; switches: the chosen arm + 1
   TaskState state = TaskState::pending;
@@ -46,7 +46,7 @@ struct TaskRow {
   static constexpr std::uint8_t kValueSkipped = 2;  // must be skipped: uses the value of a skipped node
   [[nodiscard]] bool must_skip() const { return (marks & (kArmNotTaken | kValueSkipped)) != 0; }
 };
-static_assert(sizeof(TaskRow) == 16);
+static_assert(sizeof(TaskRow) == 8);
 static_assert(limits::kAttemptsMax <= 0xFFFF && kSwitchArmsMax < 0xFFFF,
               "an attempt or an arm fits its field");
 
@@ -71,17 +71,19 @@ struct RunTrouble {
 
 struct Run {
   RunNumber number;
-  RunState state = RunState::running;
-  PlanRef plan;
+  const Plan* plan = nullptr;  // borrowed: it outlives the run
   Payload input;
-  Payload output;  // completed runs
+  // The output, and from the first result that is not null on those of all nodes behind it.
+  std::unique_ptr<Payload[]> values;
   // plan->node_count() of them, of the root scope; none while the run is in order.
   std::unique_ptr<TaskRow[]> rows;
+  std::unique_ptr<RunTrouble> trouble;
+  Nanos busy_ns = 0;
   std::uint32_t front = 0;  // in order: the node whose turn it is
   std::uint32_t open = 0;
   std::uint32_t retries = 0;
-  Nanos busy_ns = 0;
-  std::unique_ptr<RunTrouble> trouble;
+  RunState state = RunState::running;
+  bool has_results = false;
 
   // Every run begins in order. As long as its bodies can be run one after the other, in the order of the plan, one number
   // says it all: no row is written, and no edge looked at.
@@ -90,6 +92,14 @@ struct Run {
   [[nodiscard]] TaskRow& row(TaskIndex i) { return rows[i.value]; }
   [[nodiscard]] const TaskRow& row(TaskIndex i) const { return rows[i.value]; }
   [[nodiscard]] std::span<const TaskRow> all_rows() const { return {rows.get(), plan->node_count()}; }
+  // null unless the run has completed with another one; lives as long as the run.
+  [[nodiscard]] const Payload& output() const { return values == nullptr ? kNull : values[0]; }
+  void set_output(const Payload& output);
+  // Of a node that is done; null for every other.
+  [[nodiscard]] const Payload& result_of(TaskIndex i) const {
+    return has_results ? values[std::size_t{i.value} + 1] : kNull;
+  }
+  void set_result(TaskIndex i, const Payload& result);
   [[nodiscard]] bool failing() const { return trouble != nullptr && trouble->failing; }
   // True if new bodies may start: not cancelling, not failing, not ended.
   [[nodiscard]] bool may_start_work() const { return state == RunState::running && !failing(); }
@@ -97,7 +107,11 @@ struct Run {
     if (trouble == nullptr) trouble = std::make_unique<RunTrouble>();
     return *trouble;
   }
+
+ private:
+  static const Payload kNull;
 };
+static_assert(sizeof(Run) <= 72, "millions of runs wait at once");
 
 // Why a task changes its state. Nodes of a run in order are done by tasks_done alone, from ready.
 enum class TaskCause : std::uint8_t {

@@ -55,7 +55,7 @@ class Description {
     out_.key("input");
     write_payload(out_, run_.input);
     out_.key("output");
-    write_payload(out_, run_.output);
+    write_payload(out_, run_.output());
     out_.key("error");
     write_run_error();
     out_.key("started");
@@ -112,7 +112,7 @@ class Description {
     out_.key("ended");
     write_time(out_, times.ended);
     out_.key("result");
-    write_payload(out_, row.result);
+    write_payload(out_, run_.result_of(task));
     out_.key("error");
     if (times.failure.has_value()) {
       write_failure(out_, *times.failure, plan_.name_of(task), times.attempts);

@@ -65,10 +65,10 @@ Result<ReplayedRun> replay(const View& view, RunNumber number) {
   ReplayedRun replayed;
   replayed.started_at = events.front().at;
   replayed.started = std::get<RunStarted>(std::move(events.front().body));
-  TN_ASSIGN(PlanRef plan, view.plan_of(replayed.started.workflow));
-  replayed.nodes.resize(plan->node_count());
+  TN_ASSIGN(replayed.plan, view.plan_of(replayed.started.workflow));
+  replayed.nodes.resize(replayed.plan->node_count());
   Changes changes;
-  replayed.run = begin_run(number, std::move(plan), replayed.started);
+  replayed.run = begin_run(number, replayed.plan, replayed.started);
   for (std::size_t i = 1; i < events.size(); ++i) {
     changes.clear();
     TN_TRY(apply(replayed.run, events[i], changes));

@@ -21,6 +21,7 @@ struct NodeTimes {
 };
 
 struct ReplayedRun {
+  PlanRef plan;
   Run run;  // with rows
   RunStarted started;
   WallTime started_at;

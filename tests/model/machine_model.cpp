@@ -207,12 +207,13 @@ class Explorer {
     const Run& run = world.run();
     std::string key = std::to_string(static_cast<int>(run.state)) + (run.failing() ? "f" : "-");
     if (run.failing()) key += std::to_string(run.trouble->culprit.value);
-    for (const TaskRow& row : run.all_rows()) {
+    for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) {
+      const TaskRow& row = run.rows[i];
       for (const std::uint32_t part : {std::uint32_t{row.attempt}, row.waits_for, std::uint32_t{row.marks},
                                        static_cast<std::uint32_t>(row.state)}) {
         key += "," + std::to_string(part);
       }
-      key += std::string(row.result.view());
+      key += std::string(run.result_of(TaskIndex{i}).view());
     }
     for (const auto& [task, attempt] : world.in_flight())
       key += ";" + std::to_string(task) + "." + std::to_string(attempt);

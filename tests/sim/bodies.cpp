@@ -19,7 +19,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 void Bodies::add(const std::string& action) {
   EngineCore& core = world_.core();
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   Result<std::uint32_t> number = std::uint32_t{0};
   if (contains(kHostedActions, action)) {
     number = core.actions().register_hosted(action, released);
@@ -33,7 +33,7 @@ void Bodies::add(const std::string& action) {
   if (!number.ok()) world_.trace().violation("an action is not registered: " + number.status().message());
   served_.insert(action);
   world_.trace().line("serve %s released=%zu", action.c_str(), released.size());
-  core.release(released, nullptr);
+  core.wake_parked(released);
 }
 
 void Bodies::register_again() {

@@ -335,7 +335,7 @@ std::string RunModel::compare(const Run& run) const {
              std::string(to_text(expected));
     }
     if (expected == TaskState::done && !shape(node).is_switch &&
-        run.rows[i].result.view() != at(node).result.text)
+        run.result_of(TaskIndex{i}).view() != at(node).result.text)
       return shape(node).name + " has another result";
   }
   return "";

@@ -7,9 +7,9 @@
 namespace tenuto::testing {
 
 // `changes` receives what may start.
-[[nodiscard]] inline Run begin_with_rows(RunNumber number, PlanRef plan, const RunStarted& started,
+[[nodiscard]] inline Run begin_with_rows(RunNumber number, const PlanRef& plan, const RunStarted& started,
                                          Changes& changes) {
-  Run run = begin_run(number, std::move(plan), started);
+  Run run = begin_run(number, plan, started);
   leave_order(run);
   outstanding(run, changes);
   return run;

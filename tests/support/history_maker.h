@@ -52,6 +52,7 @@ class HistoryMaker {
     started.command = wish.command;
     record(event_of(number, started));
     Live live;
+    live.plan = plan;
     Changes changes;
     live.run = begin_with_rows(number, plan, started, changes);
     absorb(live, changes);
@@ -108,6 +109,7 @@ class HistoryMaker {
 
  private:
   struct Live {
+    PlanRef plan;
     Run run;
     Changes decidable;
   };

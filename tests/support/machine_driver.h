@@ -193,7 +193,7 @@ class MachineDriver {
     for (std::uint32_t i = 0; i < shape_.nodes.size(); ++i) {
       const TaskRow& row = run.rows[i];
       if (!is_final(row.state)) ++open;
-      if (!row.result.is_null_json() && row.state != TaskState::done)
+      if (!run.result_of(TaskIndex{i}).is_null_json() && row.state != TaskState::done)
         note("a result of a task that is not done");
       if (row.state != TaskState::pending || !run.may_start_work()) continue;
       if (row.waits_for != open_predecessors(i)) note("waits_for does not count the open predecessors");

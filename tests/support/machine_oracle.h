@@ -254,7 +254,7 @@ inline std::string MachineOracle::compare(const Run& run, std::size_t in_flight)
     }
   }
   if (!ends) return "";
-  if (expected == RunState::completed && run.output.view() != output_of(known_))
+  if (expected == RunState::completed && run.output().view() != output_of(known_))
     return "the output is not as it should be";
   if (expected == RunState::failed && run.trouble->culprit.value != culprit_)
     return "the culprit is another one";

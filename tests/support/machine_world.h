@@ -60,11 +60,11 @@ class MachineWorld {
       std::function<void(const std::vector<TaskState>& before, RunState run_before, const Event& event)>;
 
   explicit MachineWorld(PlanRef plan, Payload input = {}, Apply apply = tenuto::apply, Watch watch = {})
-      : apply_(std::move(apply)), watch_(std::move(watch)) {
+      : plan_(std::move(plan)), apply_(std::move(apply)), watch_(std::move(watch)) {
     started_.id = "r";
     started_.input = std::move(input);
     Changes changes;
-    run_ = begin_with_rows(RunNumber{7}, std::move(plan), started_, changes);
+    run_ = begin_with_rows(RunNumber{7}, plan_, started_, changes);
     absorb(changes);
     settle();
   }
@@ -111,9 +111,10 @@ class MachineWorld {
     absorb(changes);
     settle();
   }
+  // Lives as long as this world, which has its plan.
   [[nodiscard]] Run replay() const {
     Changes changes;
-    Run copy = begin_with_rows(run_.number, run_.plan, started_, changes);
+    Run copy = begin_with_rows(run_.number, plan_, started_, changes);
     for (const Event& event : events_) {
       if (!apply_(copy, event, changes).ok()) break;
     }
@@ -166,6 +167,7 @@ class MachineWorld {
     }
   }
 
+  PlanRef plan_;
   Apply apply_;
   Watch watch_;
   RunStarted started_;

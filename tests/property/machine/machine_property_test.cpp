@@ -75,7 +75,7 @@ Status forget_data_edges(Run& run, const Event& event, Changes& changes) {
     TaskRow& row = run.row(edge.target());
     if (edge.kind() != EdgeKind::data || row.state != TaskState::pending || row.waits_for > 0) continue;
     if (run.plan->row(edge.target()).kind != NodeKind::task || row.marks != TaskRow::kValueSkipped) continue;
-    row = TaskRow{{}, 0, 1, TaskState::ready, 0};
+    row = TaskRow{0, 1, TaskState::ready, 0};
     std::erase(changes.decidable, edge.target());
     changes.ready.push_back(edge.target());
   }

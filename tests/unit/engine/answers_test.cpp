@@ -46,7 +46,7 @@ RunState shown(CoreHarness& h, const RunName& run) {
 
 TEST(Answers, TheStateIsTheOneThatReadersShow) {
   CoreHarness h;
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   ASSERT_TRUE(h.core->actions().register_hosted("hosted", released).ok());
   const RunName run = h.start(h.compile(R"({"tenuto": 1, "name": "t", "tasks": {
     "t": {"use": "hosted", "timeout": "5s", "retry": {"attempts": 1, "backoff": "1s", "jitter": "none"}}}})"));

@@ -75,9 +75,9 @@ class CoreHarness {
 
  private:
   void add_native(const std::string& name, std::function<void(const BodyCall&, BodyReport&)> body) {
-    std::vector<Offer> released;
+    std::vector<RunRef> released;
     TN_CHECK(core->actions().register_native(name, NativeBody{std::move(body), {}, true, {}}, released).ok());
-    core->release(released, nullptr);
+    core->wake_parked(released);
   }
   std::vector<std::pair<std::string, std::function<void(const BodyCall&, BodyReport&)>>> natives_;
 };

@@ -46,32 +46,32 @@ TEST(Core, CancelledRunsLeaveNothingThatWaitsForTheirActions) {
   CoreHarness h;
   const PlanRef plan =
       h.compile(R"({"tenuto": 1, "name": "c", "tasks": {"a": {"use": "echo"}}, "output": "${a}"})");
-  const auto parked = [&] { return h.core->actions().count_parked([](const Offer&) { return true; }); };
+  const auto parked = [&] { return h.core->actions().parked_count(); };
   const RunName kept = h.start(plan, "1");
   const WaiterRef end = h.await(kept);
   std::vector<RunName> runs;
   for (int i = 0; i < 100; ++i) runs.push_back(h.start(plan, "2"));
   h.settle();
-  EXPECT_EQ(parked(), 101);
+  EXPECT_EQ(parked(), 101u);
   for (const RunName& run : runs) {
     ASSERT_TRUE(h.core->send(run.number, boxed(CancelRun{{"enough", "ann", CommandId{}}, nullptr})));
     h.settle();
   }
-  EXPECT_LE(parked(), 2) << "as many as wait, and at most as many again";
+  EXPECT_LE(parked(), 2u) << "as many as wait, and at most as many again";
   EXPECT_TRUE(h.core->is_quiet());
   h.native("echo", echo);
   h.settle();
   EXPECT_TRUE(end->wait(0));
 }
 
-// The offer is still at its gate when its run is cancelled.
-TEST(Core, AnOfferThatWasWithdrawnBeforeItArrivedIsNotKept) {
+// Its start is not durable yet when the run is cancelled.
+TEST(Core, ARunThatIsCancelledAtOnceIsNotKept) {
   CoreHarness h;
   const RunName run = h.start(h.compile(
       R"({"tenuto": 1, "name": "c", "tasks": {"a": {"use": "echo"}, "b": {"use": "echo", "needs": ["a"]}}})"));
   ASSERT_TRUE(h.core->send(run.number, boxed(CancelRun{{"enough", "ann", CommandId{}}, nullptr})));
   h.settle();
-  EXPECT_EQ(h.core->actions().count_parked([](const Offer&) { return true; }), 0);
+  EXPECT_EQ(h.core->actions().parked_count(), 0u);
 }
 
 TEST(Core, AFailingTaskIsRetriedWhenItsTimerFiresAndThenFailsTheRun) {
@@ -169,7 +169,7 @@ TEST(Core, TheSameIdGivesTheSameRunAndAnotherInputIsAConflict) {
 TEST(Core, ATimeOutEndsTheAttemptAndTheRetryWaitsForTheBody) {
   CoreHarness h;
   Pool& pool = h.core->pools().get("default");
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   ASSERT_TRUE(h.core->actions().register_hosted("slow", released).ok());
   const PlanRef plan = h.compile(R"({"tenuto": 1, "name": "t", "tasks": {
     "t": {"use": "slow", "timeout": "5s", "retry": {"attempts": 1, "backoff": "1s", "jitter": "none"}}}, "output": "${t}"})");
@@ -207,7 +207,7 @@ TEST(Core, ATimeOutEndsTheAttemptAndTheRetryWaitsForTheBody) {
 
 TEST(Core, CancelWithdrawsWhatHasNotBegun) {
   CoreHarness h;
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   ASSERT_TRUE(h.core->actions().register_hosted("hosted", released).ok());
   const PlanRef plan = h.compile(R"({"tenuto": 1, "name": "c", "tasks": {
     "a": {"use": "hosted"}, "b": {"use": "hosted"}, "c": {"use": "hosted", "needs": ["a", "b"]}}})");
@@ -253,7 +253,7 @@ TEST(Core, AFanOutWiderThanTheOfferLimitRunsEveryTaskOnce) {
 
 TEST(Core, WhatWaitedForRoomOnlyNeedNotWaitForTheDiskAgain) {
   CoreHarness h;
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   ASSERT_TRUE(h.core->actions().register_hosted("hosted", released).ok());
   std::string json = R"({"tenuto": 1, "name": "wide", "tasks": {"t": {"use": "hosted"})";
   for (int i = 0; i < 1500; ++i) json += ", \"t" + std::to_string(i) + R"(": {"use": "hosted"})";

@@ -151,7 +151,7 @@ TEST_F(InOrderTest, AResultEndsTheOrderAndTheRunGoesOn) {
   EXPECT_EQ(seen_, (std::vector<std::uint32_t>{0, 1, 2, 4, 5}));
   EXPECT_EQ(events_of(run), (std::vector{EventType::run_started, EventType::tasks_done, EventType::task_done,
                                          EventType::task_done, EventType::task_done, EventType::run_ended}));
-  EXPECT_EQ(replay(view(), run.number)->run.row(TaskIndex{3}).result, Payload::json("42"));
+  EXPECT_EQ(replay(view(), run.number)->run.result_of(TaskIndex{3}), Payload::json("42"));
 }
 
 TEST_F(InOrderTest, AFailureIsRetriedAsEver) {

@@ -17,7 +17,7 @@ void done(const BodyCall&, BodyReport&) {}
 // A task that waits in the backlog for room, and for its body that is out, is offered once.
 TEST(Races, ABodyThatComesBackLateDoesNotOfferAQueuedRetryTwice) {
   CoreHarness h;
-  std::vector<Offer> released;
+  std::vector<RunRef> released;
   ASSERT_TRUE(h.core->actions().register_hosted("host", released).ok());
   std::string json = R"({"tenuto": 1, "name": "wide", "tasks": {
     "slow": {"use": "host", "timeout": "1s", "retry": {"attempts": 1, "backoff": "1s", "jitter": "none"}})";

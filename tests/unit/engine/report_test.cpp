@@ -20,7 +20,7 @@ std::string wide() {
 class ReportTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::vector<Offer> released;
+    std::vector<RunRef> released;
     ASSERT_TRUE(h_.core->actions().register_hosted("hosted", released).ok());
   }
 

@@ -41,7 +41,7 @@ TEST(Apply, ATaskStartsWhenAllBeforeItHaveEnded) {
   EXPECT_THAT(states_of(world), ElementsAre(kDone, kReady, kPending));
   ASSERT_TRUE(world.done(1, "5").ok());
   EXPECT_THAT(states_of(world), ElementsAre(kDone, kDone, kReady));
-  EXPECT_EQ(world.run().rows[1].result, Payload::json("5"));
+  EXPECT_EQ(world.run().result_of(TaskIndex{1}), Payload::json("5"));
 }
 
 TEST(Apply, ASkippedValueSkipsItsUserAtOnce) {
@@ -142,7 +142,7 @@ TEST(Apply, AfterAFailureRunningBodiesFinishAndNothingStarts) {
   EXPECT_EQ(world.run().state, RunState::running);
   EXPECT_TRUE(world.owed().stop_work);
   ASSERT_TRUE(world.done(1, "8").ok());
-  EXPECT_EQ(world.run().rows[1].result, Payload::json("8"));
+  EXPECT_EQ(world.run().result_of(TaskIndex{1}), Payload::json("8"));
   ASSERT_TRUE(world.fail(3).ok());  // no retry any more; the culprit stays
   EXPECT_THAT(states_of(world), ElementsAre(TaskState::failed, kDone, TaskState::not_reached,
                                             TaskState::failed, TaskState::cancelled));
@@ -185,8 +185,8 @@ TEST(Apply, WhatCameFirstDecidesHowTheRunEnds) {
 
 TEST(Apply, BusyTimeIsThatOfBodiesThatBegan) {
   Changes changes;
-  auto run =
-      begin_with_rows(RunNumber{7}, build_plan({{a_task(), a_task(), a_task(), a_task()}}), {}, changes);
+  const PlanRef plan = build_plan({{a_task(), a_task(), a_task(), a_task()}});
+  auto run = begin_with_rows(RunNumber{7}, plan, {}, changes);
   const auto at = [](std::uint32_t node, EventBody body) {
     Event event = event_of(node, 1, std::move(body));
     event.at = WallTime{1'000};
@@ -204,7 +204,7 @@ TEST(Apply, BusyTimeIsThatOfBodiesThatBegan) {
 TEST(Apply, APlanWithoutNodesIsDoneAtOnce) {
   MachineWorld world(build_plan({}));
   EXPECT_EQ(world.run().state, RunState::completed);
-  EXPECT_TRUE(world.run().output.is_null_json());
+  EXPECT_TRUE(world.run().output().is_null_json());
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ TEST(FollowUp, ACompletedRunHasItsOutput) {
   EXPECT_EQ(end_of(world).state, RunState::completed);
   EXPECT_EQ(end_of(world).output.view(), R"({"n0":[1,2],"n2":null})");
   EXPECT_EQ(end_of(world).culprit, kNoTask);
-  EXPECT_EQ(world.run().output, end_of(world).output);
+  EXPECT_EQ(world.run().output(), end_of(world).output);
 }
 
 TEST(FollowUp, AnOutputThatCannotBeMadeFailsTheRun) {
@@ -119,8 +119,8 @@ TEST(FollowUp, AfterARecoveryItGoesOnFromWhatIsOutstanding) {
   // The process dies between the last result and what follows from it.
   Evaluation evaluation;
   Changes unused;
-  auto run = begin_with_rows(RunNumber{7}, build_plan({{a_task(), a_switch({any_of({0})}), in_arm(1, 0)}}),
-                             {}, unused);
+  const PlanRef plan = build_plan({{a_task(), a_switch({any_of({0})}), in_arm(1, 0)}});
+  auto run = begin_with_rows(RunNumber{7}, plan, {}, unused);
   ASSERT_TRUE(apply(run, event_of(0, 1, TaskDone{Payload::json("false"), {}}), unused).ok());
   Changes changes;
   outstanding(run, changes);

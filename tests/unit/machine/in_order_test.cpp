@@ -11,7 +11,9 @@ PlanShape chain_and_switch() {
 }
 
 Run begun(const PlanShape& shape) {
-  return begin_run(RunNumber{7}, build_plan(shape), RunStarted{});
+  static std::vector<PlanRef> plans;  // of which the runs only borrow
+  plans.push_back(build_plan(shape));
+  return begin_run(RunNumber{7}, plans.back(), RunStarted{});
 }
 
 Status done(Run& run, std::uint32_t first, std::uint32_t count) {

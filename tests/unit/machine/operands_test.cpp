@@ -72,7 +72,7 @@ TEST(Operands, SkippedValuesAreNullInTheOutput) {
   PlanShape shape{{a_switch({always_false()}), in_arm(0, 0), a_task()}, {1, 2}};
   MachineWorld world(build_plan(shape));
   ASSERT_TRUE(world.done(2, "3").ok());
-  EXPECT_EQ(world.run().output.view(), R"({"n1":null,"n2":3})");
+  EXPECT_EQ(world.run().output().view(), R"({"n1":null,"n2":3})");
 }
 
 // The arm of the switch 3 over the results of 0 and 1; 2 is skipped.

@@ -52,14 +52,15 @@ const std::vector<std::function<void(Run&)>> kEdits = {
     [](Run& r) { r.number = RunNumber{8}; },
     [](Run& r) { r.state = RunState::waiting; },
     [](Run& r) {
-      r.plan = build_plan({{a_task(), a_task(), a_task()}});
+      static const PlanRef kOther = build_plan({{a_task(), a_task(), a_task()}});
+      r.plan = kOther.get();
     },
     [](Run& r) { r.input = Payload::json("2"); },
-    [](Run& r) { r.output = Payload::json("2"); },
+    [](Run& r) { r.set_output(Payload::json("2")); },
     [](Run& r) { ++r.open; },
     [](Run& r) { ++r.retries; },
     [](Run& r) { ++r.busy_ns; },
-    [](Run& r) { r.rows[1].result = Payload::json("2"); },
+    [](Run& r) { r.set_result(TaskIndex{1}, Payload::json("2")); },
     [](Run& r) { ++r.rows[1].waits_for; },
     [](Run& r) { ++r.rows[1].attempt; },
     [](Run& r) { r.rows[1].state = TaskState::done; },
@@ -94,7 +95,8 @@ TEST(State, NoTroubleEqualsAnEmptyOne) {
 }
 
 TEST(State, WorkMayStartOnlyWhileRunningAndNotFailing) {
-  auto run = MachineWorld(build_plan({{a_task()}})).replay();
+  MachineWorld world(build_plan({{a_task()}}));
+  auto run = world.replay();
   EXPECT_TRUE(run.may_start_work());
   run.make_trouble().failing = true;
   EXPECT_TRUE(run.failing());

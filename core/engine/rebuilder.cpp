@@ -1,0 +1,113 @@
+#include "core/engine/rebuilder.h"
+
+#include "core/plan/compile.h"
+
+namespace tenuto {
+
+EngineCore::Rebuilder::Rebuilder(EngineCore& core, std::size_t parts) : core_(core) {
+  for (std::size_t i = 0; i < parts; ++i) {
+    parts_.push_back(std::make_unique<Part>(core));
+    visitors_.push_back(parts_.back().get());
+  }
+}
+
+Status EngineCore::Rebuilder::on_workflow(const WorkflowHash& hash, ByteView name, ByteView definition) {
+  auto plan = compile_workflow_text(definition);
+  if (!plan.ok()) {
+    return {Code::version_mismatch, "this version can't compile the stored workflow `" + std::string(name) +
+                                        "`: " + plan.status().message()};
+  }
+  if ((*plan)->hash() != hash) {
+    return {Code::damaged,
+            "the stored workflow `" + std::string(name) + "` does not have the content it had"};
+  }
+  core_.plans_.add(*plan, [](const Plan&) {});
+  return {};
+}
+
+Status EngineCore::Rebuilder::on_event(const Event& event, Position end) {
+  if (const auto* stored = std::get_if<WorkflowStored>(&event.body)) {
+    return on_workflow(stored->hash, stored->name, stored->definition);
+  }
+  return parts_.front()->on_event(event, end);
+}
+
+std::vector<RetireRun> EngineCore::Rebuilder::ended() const {
+  std::vector<RetireRun> all;
+  for (const auto& part : parts_) all.insert(all.end(), part->ended.begin(), part->ended.end());
+  return all;
+}
+
+std::vector<RunRef> EngineCore::Rebuilder::live() const {
+  std::vector<RunRef> all;
+  for (const auto& part : parts_) {
+    for (const RunRef run : part->begun) {
+      if (!is_final(core_.runs_.at(run.slot).run.state)) all.push_back(run);
+    }
+  }
+  return all;
+}
+
+std::unordered_set<CommandId> EngineCore::Rebuilder::commands() const {
+  std::unordered_set<CommandId> all;
+  for (const auto& part : parts_) all.insert(part->commands.begin(), part->commands.end());
+  return all;
+}
+
+Status EngineCore::Rebuilder::Part::on_event(const Event& event, Position end) {
+  note_command(event);
+  if (event.run.value == 0) return {};
+  if (const auto* started = std::get_if<RunStarted>(&event.body)) return begin(event, *started, end);
+  if (event.run != last_number_) {
+    last_number_ = event.run;
+    last_run_ = core_.runs_.find(event.run);
+  }
+  if (!last_run_.has_value()) {
+    return {Code::damaged, "the journal has an event of run " + std::to_string(event.run.value) +
+                               ", which is not known; check the store with: tenuto db verify"};
+  }
+  RunSlot& slot = core_.runs_.at(last_run_->slot);
+  changes_.clear();
+  TN_TRY(apply(slot.run, event, changes_));
+  slot.last = end;
+  if (is_final(slot.run.state)) ended.push_back(RetireRun{*last_run_, end});
+  return {};
+}
+
+void EngineCore::Rebuilder::Part::note_command(const Event& event) {
+  CommandId command;
+  if (const auto* started = std::get_if<RunStarted>(&event.body)) command = started->command;
+  if (const auto* cancel = std::get_if<CancelRequested>(&event.body)) command = cancel->command;
+  if (const auto* applied = std::get_if<CommandApplied>(&event.body)) command = applied->command;
+  if (const auto* refused = std::get_if<CommandRefused>(&event.body)) command = refused->command;
+  if (!command.is_none()) commands.push_back(command);
+}
+
+Status EngineCore::Rebuilder::Part::begin(const Event& event, const RunStarted& started, Position end) {
+  const PlanBinding* binding = binding_of(started.workflow);
+  if (binding == nullptr) {
+    return {Code::damaged, "the definition of run " + std::to_string(event.run.value) +
+                               " is not in the store; check it with: tenuto db verify"};
+  }
+  const auto run = adder_.add(event.run);
+  if (!run.has_value()) return {Code::full, "too many live runs"};
+  RunSlot& slot = core_.runs_.at(run->slot);
+  slot.run = begin_run(event.run, binding->plan, started);
+  slot.binding = binding;
+  slot.started = event.at;
+  slot.last = end;
+  last_number_ = event.run;
+  last_run_ = run;
+  begun.push_back(*run);
+  if (started.id_chosen)
+    core_.runs_.keep_id(started.id, identity_of(event.run, started.workflow, started.input));
+  return {};
+}
+
+const PlanBinding* EngineCore::Rebuilder::Part::binding_of(const WorkflowHash& workflow) {
+  if (last_binding_ == nullptr || last_binding_->plan->hash() != workflow)
+    last_binding_ = core_.plans_.find(workflow);
+  return last_binding_;
+}
+
+}  // namespace tenuto

@@ -1,0 +1,60 @@
+// Builds the run table from the tables and the journal.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/engine/core.h"
+#include "core/machine/apply.h"
+
+namespace tenuto {
+
+class EngineCore::Rebuilder final : public RecoveryVisitor {
+ public:
+  // Live runs of the tables can be visited by so many threads.
+  Rebuilder(EngineCore& core, std::size_t parts);
+
+  Status on_workflow(const WorkflowHash& hash, ByteView name, ByteView definition) override;
+  Status on_run_event(const Event& event) override { return parts_.front()->on_run_event(event); }
+  Status on_command(const CommandId&, const CommandOutcome&) override { return {}; }
+  Status on_event(const Event& event, Position end) override;
+
+  [[nodiscard]] std::span<RunVisitor* const> visitors() const { return visitors_; }
+
+  // Afterwards: those that have ended, and those that have not, in the order in which they lie in memory, nearly.
+  [[nodiscard]] std::vector<RetireRun> ended() const;
+  [[nodiscard]] std::vector<RunRef> live() const;
+  [[nodiscard]] std::unordered_set<CommandId> commands() const;
+
+ private:
+  // What one thread builds.
+  class Part final : public RunVisitor {
+   public:
+    explicit Part(EngineCore& core) : core_(core), adder_(core.runs_) {}
+    Status on_run_event(const Event& event) override { return on_event(event, Position{}); }
+    Status on_event(const Event& event, Position end);
+
+    std::vector<RunRef> begun;
+    std::vector<RetireRun> ended;
+    std::vector<CommandId> commands;
+
+   private:
+    void note_command(const Event& event);
+    Status begin(const Event& event, const RunStarted& started, Position end);
+    [[nodiscard]] const PlanBinding* binding_of(const WorkflowHash& workflow);
+
+    EngineCore& core_;
+    RunTable::Adder adder_;
+    Changes changes_;
+    // Events of one run mostly come in a row, and so do runs of one workflow.
+    RunNumber last_number_;
+    std::optional<RunRef> last_run_;
+    const PlanBinding* last_binding_ = nullptr;
+  };
+
+  EngineCore& core_;
+  std::vector<std::unique_ptr<Part>> parts_;
+  std::vector<RunVisitor*> visitors_;
+};
+
+}  // namespace tenuto
