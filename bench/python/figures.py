@@ -1,6 +1,7 @@
 """Figures and their report, in the format of bench/report.h: what was measured several times, beside a peer or a limit that
 was measured in the same rounds."""
 
+import argparse
 import json
 import os
 import platform
@@ -126,6 +127,12 @@ class Report:
                     line += f"  {each.goal!s:<16} {'reached' if each.reached else 'not reached'}"
                 print(line)
 
+    def finish(self, path: Path | None) -> None:
+        """Prints the tables, and writes the report where one is wanted."""
+        self.print()
+        if path:
+            self.write(path)
+
     def write(self, path: Path) -> None:
         """Writes everything as JSON."""
         figures = [each.to_json(group) for group, some in self._groups.items() for each in some]
@@ -137,6 +144,16 @@ class Report:
             "figures": figures,
         }
         path.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """What every program of the suite takes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--dir", type=Path, default=Path("."))
+    parser.add_argument("--json", type=Path)
+    return parser
 
 
 def machine() -> dict[str, str]:

@@ -6,7 +6,6 @@ usage: noop.py [--smoke] [--runs N] [--dir DIR] [--json FILE]
 
 from __future__ import annotations
 
-import argparse
 import platform
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import workload
-from figures import Figure, Goal, Report, quantiles, ratio_at_least, value_at_least
+from figures import Figure, Goal, Report, arguments, quantiles, ratio_at_least, value_at_least
 from workload import Stores
 
 EXECUTOR = f"ThreadPoolExecutor({workload.THREADS})"
@@ -133,21 +132,14 @@ def measure(report: Report, directory: Path, repeats: int, size: Size) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--smoke", action="store_true")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--dir", type=Path, default=Path("."))
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    options = arguments().parse_args()
     report = Report(smoke=options.smoke)
     with tempfile.TemporaryDirectory(dir=options.dir) as scratch:
         if options.smoke:
             measure(report, Path(scratch), 1, SMOKE)
         else:
             measure(report, Path(scratch), options.runs, FULL)
-    report.print()
-    if options.json:
-        report.write(options.json)
+    report.finish(options.json)
     return 0
 
 

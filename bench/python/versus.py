@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import workload
-from figures import Figure, Report, quantiles, ratio_at_least
+from figures import Figure, Report, arguments, quantiles, ratio_at_least
 from workload import Stores
 
 #: Of one round: shape -> tasks a second, or microseconds.
@@ -145,22 +145,16 @@ def measure(report: Report, peers: list[Peer], scratch: Path, options: argparse.
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--smoke", action="store_true")
-    parser.add_argument("--runs", type=int, default=5)
+    parser = arguments()
     parser.add_argument("--seconds", type=float, default=5.0, help="for each shape of a peer, about")
     parser.add_argument("--peers", type=Path, default=Path("build/peers"))
-    parser.add_argument("--dir", type=Path, default=Path("."))
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if options.smoke:
         options.runs, options.seconds = 1, 0.1
     report = Report(smoke=options.smoke)
     with tempfile.TemporaryDirectory(dir=options.dir) as scratch:
         measure(report, find_peers(options.peers.absolute()), Path(scratch).absolute(), options)
-    report.print()
-    if options.json:
-        report.write(options.json)
+    report.finish(options.json)
     return 0
 
 

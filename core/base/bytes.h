@@ -19,6 +19,15 @@ static_assert(std::endian::native == std::endian::little, "big-endian machines n
 using ByteView = std::string_view;
 using Bytes = std::string;
 
+inline constexpr std::size_t kVarintBytesMax = 10;
+
+// LEB128: 7 bits a byte, low ones first. There is room for kVarintBytesMax bytes; returns the place behind the last.
+inline char* put_varint(char* at, std::uint64_t v) {
+  for (; v >= 0x80; v >>= 7) *at++ = static_cast<char>(v | 0x80);
+  *at++ = static_cast<char>(v);
+  return at;
+}
+
 // Appends fixed-width and variable-width integers and byte strings to a buffer.
 class ByteWriter {
  public:
@@ -29,13 +38,9 @@ class ByteWriter {
     static_assert(std::is_integral_v<T>);
     out_.append(reinterpret_cast<const char*>(&v), sizeof v);
   }
-  // LEB128: 7 bits a byte, low ones first.
   void varint(std::uint64_t v) {
-    while (v >= 0x80) {
-      out_.push_back(static_cast<char>(v | 0x80));
-      v >>= 7;
-    }
-    out_.push_back(static_cast<char>(v));
+    char bytes[kVarintBytesMax];
+    out_.append(bytes, static_cast<std::size_t>(put_varint(bytes, v) - bytes));
   }
   // A varint length, then the bytes.
   void string(ByteView s) {

@@ -16,6 +16,12 @@ namespace tenuto {
 // between stores, so that an id of another store is told at once.
 [[nodiscard]] std::string make_run_id(WallTime started, RunNumber number, std::uint64_t store);
 
+// The id of a run as people see it: the chosen one that is stored, or the generated one when nothing is.
+[[nodiscard]] inline std::string shown_run_id(std::string_view stored, WallTime started, RunNumber number,
+                                              std::uint64_t store) {
+  return stored.empty() ? make_run_id(started, number, store) : std::string(stored);
+}
+
 // The run number, if `id` is a whole generated id of this store; case does not matter.
 [[nodiscard]] std::optional<RunNumber> parse_run_id(std::string_view id, std::uint64_t store);
 

@@ -160,7 +160,7 @@ std::string OwnerEngine::run_id_of(const Ticket& ticket) const {
   std::string id;
   (void)for_each_event(**read, ticket.number, [&](const Event& event) {
     if (const auto* started = std::get_if<RunStarted>(&event.body)) {
-      id = started->id_chosen ? started->id : make_run_id(event.at, event.run, store_key_);
+      id = shown_run_id(started->id, event.at, event.run, store_key_);
     }
     return false;
   });

@@ -57,15 +57,9 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
   start.number = number;
   start.at = clock_.wall();
   start.waiter = waiter;
-  start.started = RunStarted{request.plan->hash(),
-                             chosen ? request.id : std::string(),
-                             chosen,
-                             request.test,
-                             request.input,
-                             request.labels,
-                             request.by,
-                             command};
-  RunName name{number, chosen ? request.id : make_run_id(start.at, number, options_.store_key)};
+  start.started = RunStarted{request.plan->hash(), request.id,     chosen,     request.test,
+                             request.input,        request.labels, request.by, command};
+  RunName name{number, shown_run_id(request.id, start.at, number, options_.store_key)};
   // False is fine: whoever has the mailbox begins it and answers.
   (void)begin(*run, std::move(start), context);
   commit_one(context);

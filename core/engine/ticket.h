@@ -106,10 +106,6 @@ class Ticket {
   [[nodiscard]] bool is_running(std::uint32_t generation) const {
     return word_.load(std::memory_order_acquire) == pack(generation, TicketState::running);
   }
-  // True while this use waits to begin.
-  [[nodiscard]] bool is_queued(std::uint32_t generation) const {
-    return word_.load(std::memory_order_acquire) == pack(generation, TicketState::queued);
-  }
   // True while the body of this use has not come back.
   [[nodiscard]] bool is_out(std::uint32_t generation) const {
     const std::uint64_t word = word_.load(std::memory_order_acquire);

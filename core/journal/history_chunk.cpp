@@ -39,15 +39,6 @@ std::uint8_t bits_of(const RecordHeader& header, const Place& place) {
       (place.attempt != usual_attempt(place) ? kAttempt : 0) | (header.version != kVersion ? kVersioned : 0));
 }
 
-constexpr std::size_t kVarintBytesMax = 10;
-
-// LEB128, as ByteWriter::varint(). Returns the place behind.
-char* put_varint(char* at, std::uint64_t v) {
-  for (; v >= 0x80; v >>= 7) *at++ = static_cast<char>(v | 0x80);
-  *at++ = static_cast<char>(v);
-  return at;
-}
-
 }  // namespace
 
 void HistoryWriter::add(const RecordHeader& header, ByteView record, Bytes& chunk) {

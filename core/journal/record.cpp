@@ -13,8 +13,6 @@ using record_layout::PayloadTag;
 
 namespace {
 
-constexpr std::size_t kVarintBytesMax = 10;
-
 // ByteWriter with a small buffer in front: a record of numbers is one append to `out`, which is most of the cost otherwise.
 class RecordWriter {
  public:
@@ -26,11 +24,7 @@ class RecordWriter {
   }
   void varint(std::uint64_t v) {
     make_room();
-    while (v >= 0x80) {
-      small_[used_++] = static_cast<char>(v | 0x80);
-      v >>= 7;
-    }
-    small_[used_++] = static_cast<char>(v);
+    used_ = static_cast<std::size_t>(put_varint(small_.data() + used_, v) - small_.data());
   }
   void fixed64(std::uint64_t v) {
     make_room();

@@ -54,7 +54,6 @@ class PlanBuilder {
         row.subject = static_cast<std::uint32_t>(parts_.switches.size());
         parts_.switches.push_back(arms(outline[i]));
       }
-      if (row.in_degree == 0) parts_.roots.emplace_back(i);
     }
     parts_.rows.back().first_edge = graph.first_edge[outline.size()];
   }

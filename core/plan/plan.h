@@ -108,7 +108,6 @@ class Plan {
     std::string definition;     // canonical JSON
     std::vector<NodeRow> rows;  // one per node, and one more that ends the last edge list
     std::vector<Edge> edges;
-    std::vector<TaskIndex> roots;  // nodes with in_degree 0, ascending
     // Where stretches end: tasks in a row, below ordered_end(), with equal action, policy and argument pattern.
     std::vector<std::uint32_t> stretch_ends;
     std::vector<Policy> policies;
@@ -132,7 +131,6 @@ class Plan {
     const std::uint32_t begin = p_.rows[i.value].first_edge;
     return {p_.edges.data() + begin, p_.rows[i.value + 1].first_edge - begin};
   }
-  [[nodiscard]] std::span<const TaskIndex> roots() const { return p_.roots; }
   // So many nodes from the first can be run in their order.
   [[nodiscard]] std::uint32_t ordered_end() const {
     return p_.stretch_ends.empty() ? 0 : p_.stretch_ends.back();

@@ -163,7 +163,7 @@ Result<std::vector<Event>> View::events_of(RunNumber run) const {
 }
 
 std::string View::id_of(RunNumber run, WallTime started, std::string_view stored) const {
-  return stored.empty() ? make_run_id(started, run, store_key_) : std::string(stored);
+  return shown_run_id(stored, started, run, store_key_);
 }
 
 void View::name_start(Event& event) const {

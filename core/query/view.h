@@ -49,7 +49,7 @@ class View {
   // "@last:NAME" (of this workflow), "@failed" (the newest that failed). not_found; conflict, naming some, when several fit.
   Result<FoundRun> find(std::string_view text) const;
 
-  // The id of a run as people see it: what is stored, or what follows from its start and number when nothing is.
+  // shown_run_id() for this store.
   [[nodiscard]] std::string id_of(RunNumber run, WallTime started, std::string_view stored) const;
 
   // Every recorded event of a run, oldest first; not_found when there is none. Here and below, run_started has the run's id.

@@ -167,9 +167,6 @@ inline void add_edge(EdgeTable& edges, std::uint32_t from, std::uint32_t to, Edg
   }
   parts.rows[count].first_edge = static_cast<std::uint32_t>(parts.edges.size());
   parts.name_offsets.push_back(static_cast<std::uint32_t>(parts.names.size()));
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (parts.rows[i].in_degree == 0) parts.roots.push_back(TaskIndex{i});
-  }
   if (!shape.output.empty()) parts.output = make_template(object_of(shape.output));
   parts.stretch_ends = stretch_ends(parts.rows, parts.edges, parts.argument_of);
   return std::make_shared<const Plan>(std::move(parts));

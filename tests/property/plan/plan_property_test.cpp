@@ -9,6 +9,7 @@
 #include "core/plan/validate.h"
 #include "tests/property/plan/definition_writer.h"
 #include "tests/property/plan/random_workflow.h"
+#include "tests/support/roots.h"
 
 namespace tenuto {
 namespace {
@@ -41,7 +42,7 @@ void expect_sound_edges(const Plan& plan) {
     EXPECT_EQ(plan.row(TaskIndex{i}).in_degree, waits_for[i]);
     if (waits_for[i] == 0) ready.push_back(TaskIndex{i});
   }
-  EXPECT_EQ(ready, std::vector<TaskIndex>(plan.roots().begin(), plan.roots().end()));
+  EXPECT_EQ(ready, testing::roots_of(plan));
   std::uint32_t ended = 0;
   for (; ended < ready.size(); ++ended) {
     for (const Edge edge : plan.edges_of(ready[ended])) {

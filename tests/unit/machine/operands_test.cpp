@@ -23,7 +23,6 @@ TEST(Operands, AnArgumentHoldsTheValuesItUses) {
 PlanRef with_argument(const std::string& pattern) {
   Plan::Parts parts;
   parts.rows.resize(2);
-  parts.roots = {TaskIndex{0}};
   parts.policies.resize(1);
   parts.actions = {"act"};
   parts.templates.push_back(make_template(pattern));

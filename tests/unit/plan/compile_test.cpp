@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/limits.h"
+#include "tests/support/roots.h"
 #include "tests/unit/plan/plan_text.h"
 
 namespace tenuto {
@@ -20,7 +21,7 @@ PlanRef plan_of(const std::string& definition) {
 TEST(Compile, EmptyWorkflow) {
   const PlanRef plan = plan_of(workflow(""));
   EXPECT_EQ(plan->node_count(), 0u);
-  EXPECT_TRUE(plan->roots().empty());
+  EXPECT_TRUE(testing::roots_of(*plan).empty());
   EXPECT_FALSE(plan->output());
 }
 
@@ -78,8 +79,7 @@ TEST(Compile, RowsAndRoots) {
       plan_of(workflow(R"("c": {"use": "f", "needs": ["a", "b"]}, "a": {"use": "g"}, "b": {"use": "f"},
                                            "s": {"switch": [{"if": "input.x", "tasks": {}}, {"tasks": {}}]})"));
   EXPECT_EQ(plan->row(TaskIndex{0}).in_degree, 2u);
-  EXPECT_EQ(std::vector<TaskIndex>(plan->roots().begin(), plan->roots().end()),
-            (std::vector<TaskIndex>{TaskIndex{1}, TaskIndex{2}, TaskIndex{3}}));
+  EXPECT_EQ(testing::roots_of(*plan), (std::vector<TaskIndex>{TaskIndex{1}, TaskIndex{2}, TaskIndex{3}}));
   EXPECT_EQ(plan->actions(), (std::vector<std::string>{"f", "g"}));
   EXPECT_EQ(plan->action_of(TaskIndex{1}), "g");
   EXPECT_EQ(plan->row(TaskIndex{3}).kind, NodeKind::switch_node);

@@ -10,6 +10,7 @@
 #include "core/payload/json.h"
 #include "core/plan/compile.h"
 #include "core/plan/plan.h"
+#include "tests/support/roots.h"
 #include "tests/unit/plan/plan_text.h"
 
 namespace tenuto {
@@ -104,7 +105,7 @@ std::vector<std::int64_t> level_sizes(const Plan& plan) {
   std::vector<std::uint32_t> waits_for(plan.node_count());
   for (std::uint32_t i = 0; i < plan.node_count(); ++i) waits_for[i] = plan.row(TaskIndex{i}).in_degree;
   std::vector<std::int64_t> sizes;
-  std::vector<TaskIndex> ready(plan.roots().begin(), plan.roots().end());
+  std::vector<TaskIndex> ready = testing::roots_of(plan);
   while (!ready.empty()) {
     const TaskIndex node = ready.back();
     ready.pop_back();
@@ -128,7 +129,7 @@ void expect_oracle(const Plan& plan, const json::Value& oracle) {
   }
   EXPECT_EQ(plan.node_count(), oracle.find("tasks")->as_integer());
   EXPECT_EQ(edges, oracle.find("edges")->as_integer());
-  EXPECT_EQ(static_cast<std::int64_t>(plan.roots().size()), oracle.find("roots")->as_integer());
+  EXPECT_EQ(static_cast<std::int64_t>(testing::roots_of(plan).size()), oracle.find("roots")->as_integer());
   EXPECT_EQ(leaves, oracle.find("leaves")->as_integer());
   std::vector<std::int64_t> levels;
   for (const json::Value& size : oracle.find("level_sizes")->elements()) levels.push_back(size.as_integer());
