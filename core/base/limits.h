@@ -30,6 +30,10 @@ static_assert(kFrameBytesMax <= kRingBytes && kFrameBytesMax * 4 <= kSegmentByte
               "frames waste little of a segment");
 static_assert(kJournalWindowBytes % kSegmentBytes == 0 && kJournalWindowBytes / kSegmentBytes >= 2);
 
+// A block of run numbers, reserved ahead by one event: at a million starts a second half of one lasts for several commits. So
+// many numbers are passed over when a process dies.
+inline constexpr std::uint64_t kRunNumbersAtOnce = 16'384;
+
 // Scheduling. Values from measurements noted in docs/architecture.md; none is critical within a factor of two.
 inline constexpr std::uint32_t kMailboxBatchMax =
     256;                                               // inputs before a processor yields to the global queue

@@ -23,7 +23,8 @@ struct Context {
       offers;  // made in this step, to be released at once: of pure tasks, and of what is durable
   std::vector<Effect> effects;  // of this step, to be gated
   std::vector<Effect> opened;   // scratch of opening gates
-  GateQueue gate;
+  GateQueue gate;               // open at all times where effects don't wait for the disk
+  GateQueue durable_gate;       // of effects that wait for the disk whatever the durability is
   std::uint32_t steps_uncommitted = 0;
   bool commits_itself = false;  // the thread will commit right after: nobody need be woken
   Worker* worker = nullptr;     // the scheduler's worker that this thread is, if it is one
@@ -55,11 +56,15 @@ class Contexts {
     Context* context_;
   };
 
-  // Opens every gate up to `durable`; appends the effects to `out`.
-  void open_gates(Position durable, std::vector<Effect>& out) TN_EXCLUDES(mutex_) {
-    for (const auto& context : workers_) context->gate.open(durable, out);
+  // Opens every gate up to `upto`, and the durable ones up to `durable`; appends the effects to `out`.
+  void open_gates(Position upto, Position durable, std::vector<Effect>& out) TN_EXCLUDES(mutex_) {
+    const auto open = [&](Context& context) {
+      context.gate.open(upto, out);
+      context.durable_gate.open(durable, out);
+    };
+    for (const auto& context : workers_) open(*context);
     MutexLock lock(mutex_);
-    for (const auto& context : others_) context->gate.open(durable, out);
+    for (const auto& context : others_) open(*context);
   }
 
  private:

@@ -47,7 +47,6 @@ Status EngineCore::recover() {
     return {Code::damaged, "the journal belongs to another store than the directory says"};
   }
   generation_ = Generation{found.last.value + 1};
-  next_run_.store(found.next_run.value, std::memory_order_relaxed);
   segments_ = std::make_unique<Segments>(found.segments, found.spares, log_.segment_bytes(),
                                          options_.journal_window_bytes);
   ring_ = std::make_unique<Ring>(found.next.position);
@@ -64,28 +63,18 @@ Status EngineCore::recover() {
   }
   recovered_ = rebuilder.live();
   recovered_commands_ = rebuilder.commands();
-  const Event opened{clock_.wall(), RunNumber{},
-                     kRootScope,    kNoTask,
-                     Attempt{},     EngineOpened{generation_, options_.process, options_.version}};
-  record(std::span(&opened, 1), std::nullopt);
+  const Event first[] = {store_event(EngineOpened{generation_, options_.process, options_.version}),
+                         store_event(NumbersReserved{numbers_.first_mark(found.next_run)})};
+  record(first, std::nullopt);
   Contexts::Lease lease(contexts_);
   // The generation is the fence: nothing is answered before it is durable.
-  while (committer_->durable() < ring_->tail()) {
-    if (commit_one(*lease)) continue;
-    if (!committer_->health().ok()) return committer_->health();
-    if (committer_->stall() == Stall::window) {
-      const Position applied = materialiser_->applied();
-      materialise_all();
-      // Tables without room: nothing moves before there is some.
-      if (materialiser_->applied() == applied) {
-        TN_TRY(materialiser_->health());
-        TN_TRY(materialiser_->warning());
-      }
-    } else if (committer_->stall() == Stall::storage) {
-      return committer_->warning();
-    }
-  }
+  TN_TRY(commit_up_to(ring_->tail(), *lease));
+  numbers_.begin(found.next_run);
   return {};
+}
+
+Event EngineCore::store_event(EventBody body) const {
+  return Event{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{}, std::move(body)};
 }
 
 bool EngineCore::has_recovered(CommandId command) const {

@@ -25,6 +25,7 @@
 #include "core/engine/engine.h"
 #include "core/engine/message.h"
 #include "core/engine/plans.h"
+#include "core/engine/run_numbers.h"
 #include "core/engine/run_table.h"
 #include "core/journal/committer.h"
 #include "core/journal/materialiser.h"
@@ -47,6 +48,7 @@ struct CoreOptions {
   std::string version;          // of the library, for people
   RetentionPolicy retention;
   StoreId store_id;
+  std::uint64_t numbers_at_once = limits::kRunNumbersAtOnce;       // RunNumbers' block
   std::size_t journal_window_bytes = limits::kJournalWindowBytes;  // at least two of the log's segments
 };
 
@@ -98,6 +100,8 @@ class EngineCore final : public Handler {
   bool materialise_one() TN_EXCLUDES(materialise_mutex_);
   // Materialises everything that is durable now, as far as that works.
   void materialise_all();
+  // Commits until everything before `end` is durable. full, storage_error or poisoned when that can't be now.
+  Status commit_up_to(Position end, Context& context);
   // Commits and materialises everything, at close, when nobody else commits. What is the matter when not all could be
   // made durable.
   Status write_out();
@@ -123,6 +127,7 @@ class EngineCore final : public Handler {
   [[nodiscard]] State& state() { return state_; }
   [[nodiscard]] Clock& clock() { return clock_; }
   [[nodiscard]] const CoreOptions& options() const { return options_; }
+  [[nodiscard]] const RunNumbers& numbers() const { return numbers_; }
   [[nodiscard]] Generation generation() const { return generation_; }
   [[nodiscard]] const Ticket* held_ticket(TicketToken token) const;
   // Tickets that are queued, out, or returned and not heard of; those that the workers lend are not among them.
@@ -160,6 +165,7 @@ class EngineCore final : public Handler {
   class Rebuilder;
   class Listener;
   class Turns;
+  class Reservations;
   friend class Processor;
 
   // start.cpp
@@ -185,6 +191,10 @@ class EngineCore final : public Handler {
   void schedule(RunRef run);
   void yield_run(std::uint32_t slot, Context& context);
   void note_uncommitted(Context& context);
+  // An event of no run, at this time.
+  [[nodiscard]] Event store_event(EventBody body) const;
+  Result<RunNumber> take_numbers(std::uint64_t count);
+  void give_numbers_back();
   void forget_materialised();
   void arm_pool_sample();
 
@@ -204,7 +214,7 @@ class EngineCore final : public Handler {
   Scheduler scheduler_;
 
   Generation generation_;
-  std::atomic<std::uint64_t> next_run_{1};
+  RunNumbers numbers_{options_.numbers_at_once};
   std::unique_ptr<Segments> segments_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Ring> ring_;

@@ -282,7 +282,8 @@ void EngineCore::carry_out(std::vector<Effect>& effects, Worker* worker) {
 
 void EngineCore::open_gates(Context& context) {
   context.opened.clear();
-  contexts_.open_gates(options_.wait_for_disk ? committer_->durable() : Ring::kNever, context.opened);
+  const Position durable = committer_->durable();
+  contexts_.open_gates(options_.wait_for_disk ? durable : Ring::kNever, durable, context.opened);
   carry_out(context.opened, context.worker);
 }
 
@@ -298,6 +299,22 @@ void EngineCore::commit_all() {
   while (committer_->durable() < end && health().ok() && committer_->stall() == Stall::none) {
     if (!commit_one(*lease)) std::this_thread::yield();  // somebody else has the role, or is about to publish
   }
+}
+
+Status EngineCore::commit_up_to(Position end, Context& context) {
+  while (committer_->durable() < end) {
+    if (commit_one(context)) continue;
+    TN_TRY(health());
+    if (committer_->stall() == Stall::storage) return committer_->warning();
+    if (committer_->stall() == Stall::window) {
+      const Position applied = materialiser_->applied();
+      materialise_all();
+      // Tables without room: nothing moves before there is some.
+      if (materialiser_->applied() == applied) TN_TRY(materialiser_->warning());
+    }
+    std::this_thread::yield();  // somebody else commits, or is about to publish
+  }
+  return {};
 }
 
 void EngineCore::note_uncommitted(Context& context) {
@@ -380,6 +397,7 @@ void EngineCore::materialise_all() {
 
 // In turns: a journal that is as large as its window takes more when the tables have taken over what is in it.
 Status EngineCore::write_out() {
+  give_numbers_back();
   Contexts::Lease lease(contexts_);
   Position before;
   do {
@@ -405,7 +423,7 @@ void EngineCore::sample_pools() {
   pools_.for_each([&](Pool& pool) {
     PoolUsed used = pool.take_usage(now);
     if (used.busy_ns == 0 && used.available_ns == 0) return;
-    events.push_back(Event{now, RunNumber{}, kRootScope, kNoTask, Attempt{}, std::move(used)});
+    events.push_back(store_event(std::move(used)));
   });
   if (!events.empty()) record(events, std::nullopt);
 }

@@ -28,7 +28,7 @@ struct RetireRun {
   RunRef run;
   Position position;
 };
-// The outcome of a command from the inbox is durable: its file can go.
+// The outcome of a command from the inbox is durable, where effects don't wait for the disk too: its file can go.
 struct CommandSettled {
   std::string file;
 };

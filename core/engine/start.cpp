@@ -15,6 +15,41 @@ Status taken(std::string_view id, std::string_view by_what) {
 
 }  // namespace
 
+class EngineCore::Reservations final : public RunNumbers::Reservations {
+ public:
+  explicit Reservations(EngineCore& core) : core_(core) {}
+
+  Position append(RunNumber mark) override {
+    Context& context = borrow();
+    context.writer.add(core_.store_event(NumbersReserved{mark}));
+    RingWaiter waiter(core_, context);
+    return context.writer.flush(*core_.ring_, waiter);
+  }
+  Position durable() const override { return core_.committer_->durable(); }
+  Status await(Position end) override { return core_.commit_up_to(end, borrow()); }
+
+ private:
+  // Mostly none is needed.
+  Context& borrow() {
+    if (!lease_.has_value()) lease_.emplace(core_.contexts_);
+    return **lease_;
+  }
+  EngineCore& core_;
+  std::optional<Contexts::Lease> lease_;
+};
+
+Result<RunNumber> EngineCore::take_numbers(std::uint64_t count) {
+  Reservations journal(*this);
+  return numbers_.take(count, journal);
+}
+
+void EngineCore::give_numbers_back() {
+  // A full disk makes the process pass them over.
+  if (!health().ok() || committer_->stall() != Stall::none) return;
+  Reservations journal(*this);
+  numbers_.give_back(journal);
+}
+
 const PlanBinding& EngineCore::bind(const PlanRef& plan, Context& context) {
   return plans_.add(plan, [&](const Plan& added) {
     context.writer.add(Event{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{},
@@ -37,7 +72,7 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
   }
   const bool chosen = !request.id.empty();
   if (chosen) TN_TRY(check_chosen_id(request.id));
-  const RunNumber number{next_run_.fetch_add(1, std::memory_order_relaxed)};
+  TN_ASSIGN(const RunNumber number, take_numbers(1));
   const auto run = runs_.add(number);
   if (!run.has_value()) return Status(Code::full, "too many live runs");
   if (chosen) {
@@ -96,7 +131,7 @@ Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Pa
       return Status(Code::too_large, "an input is larger than the limit");
   }
   if (inputs.empty()) return Status(Code::invalid_argument, "there is nothing to start");
-  const RunNumber first{next_run_.fetch_add(inputs.size(), std::memory_order_relaxed)};
+  TN_ASSIGN(const RunNumber first, take_numbers(inputs.size()));
   Contexts::Lease lease(contexts_);
   Context& context = *lease;
   const PlanBinding& binding = bind(plan, context);
@@ -126,7 +161,8 @@ void EngineCore::record(std::span<const Event> events, std::optional<Effect> eff
   // Without an event the effect follows all that was appended so far.
   const Position end = events.empty() ? ring_->tail() : context.writer.flush(*ring_, waiter);
   if (effect.has_value()) {
-    context.gate.push(end, *std::move(effect));
+    GateQueue& gate = std::holds_alternative<CommandSettled>(*effect) ? context.durable_gate : context.gate;
+    gate.push(end, *std::move(effect));
     if (committer_->durable() >= end) open_gates(context);
   }
   note_uncommitted(context);

@@ -85,6 +85,7 @@ class BodyEncoder {
     w_.varint(static_cast<std::uint64_t>(b.available_ns));
     w_.varint(static_cast<std::uint64_t>(b.busy_ns));
   }
+  void operator()(const NumbersReserved& b) { w_.varint(b.next.value); }
   void operator()(const RunStarted& b) {
     hash(b.workflow);
     w_.byte(

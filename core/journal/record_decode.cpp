@@ -44,6 +44,7 @@ class BodyDecoder {
     b.available_ns = static_cast<Nanos>(in_.varint());
     b.busy_ns = static_cast<Nanos>(in_.varint());
   }
+  void operator()(NumbersReserved& b) { b.next = RunNumber(in_.varint()); }
   void operator()(RunStarted& b) {
     b.workflow = hash();
     const auto bits = in_.fixed<std::uint8_t>();
@@ -173,6 +174,8 @@ bool read_body(std::uint8_t type, EventBody& body, BodyDecoder& decoder) {
       return read_body<CommandRefused>(body, decoder);
     case EventType::pool_used:
       return read_body<PoolUsed>(body, decoder);
+    case EventType::numbers_reserved:
+      return read_body<NumbersReserved>(body, decoder);
     case EventType::run_started:
       return read_body<RunStarted>(body, decoder);
     case EventType::task_done:

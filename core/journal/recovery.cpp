@@ -181,6 +181,7 @@ Status Recovery::visit_record(const RecordHeader& header, ByteView record, Posit
   if (type == EventType::engine_opened) open_.clear();
   if (type == EventType::run_started)
     out_.next_run = std::max(out_.next_run, RunNumber(event_.run.value + 1));
+  if (const auto* numbers = std::get_if<NumbersReserved>(&event_.body)) out_.next_run = numbers->next;
   ++out_.events;
   return visitor_.on_event(event_, end);
 }

@@ -23,6 +23,7 @@ Status TableWriter::put_store_event(const Event& event) {
     return put_command(refused->command, event.at, refused->code, RunNumber(), refused->message);
   }
   if (std::holds_alternative<PoolUsed>(event.body)) return put_pool_used(event);
+  if (const auto* numbers = std::get_if<NumbersReserved>(&event.body)) meta_.next_run = numbers->next;
   return Status();  // engine_opened leaves its generation in the watermark's row
 }
 

@@ -11,7 +11,7 @@ EventType Event::type() const {
       EventType::command_refused, EventType::pool_used,       EventType::run_started,
       EventType::task_done,       EventType::attempt_failed,  EventType::task_skipped,
       EventType::switch_chosen,   EventType::timer_fired,     EventType::cancel_requested,
-      EventType::run_ended,       EventType::tasks_done};
+      EventType::run_ended,       EventType::tasks_done,      EventType::numbers_reserved};
   return kTypes[body.index()];
 }
 
@@ -27,6 +27,8 @@ std::string_view to_text(EventType type) {
       return "command_refused";
     case EventType::pool_used:
       return "pool_used";
+    case EventType::numbers_reserved:
+      return "numbers_reserved";
     case EventType::run_started:
       return "run_started";
     case EventType::task_done:

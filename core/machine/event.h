@@ -24,6 +24,7 @@ enum class EventType : std::uint8_t {
   command_applied = 3,
   command_refused = 4,
   pool_used = 5,
+  numbers_reserved = 6,
   // Of a run.
   run_started = 16,
   task_done = 17,
@@ -113,6 +114,13 @@ struct PoolUsed {
   Nanos available_ns = 0;   // slot-nanoseconds offered
   Nanos busy_ns = 0;        // slot-nanoseconds spent in bodies
   friend bool operator==(const PoolUsed&, const PoolUsed&) = default;
+};
+
+// Every run number below `next` may have been given to a run that the store has lost. The last one counts: a later one
+// may give numbers back. See core/engine/run_numbers.h.
+struct NumbersReserved {
+  RunNumber next;
+  friend bool operator==(const NumbersReserved&, const NumbersReserved&) = default;
 };
 
 struct RunStarted {
@@ -207,9 +215,9 @@ struct RunEnded {
   friend bool operator==(const RunEnded&, const RunEnded&) = default;
 };
 
-using EventBody =
-    std::variant<EngineOpened, WorkflowStored, CommandApplied, CommandRefused, PoolUsed, RunStarted, TaskDone,
-                 AttemptFailed, TaskSkipped, SwitchChosen, TimerFired, CancelRequested, RunEnded, TasksDone>;
+using EventBody = std::variant<EngineOpened, WorkflowStored, CommandApplied, CommandRefused, PoolUsed,
+                               RunStarted, TaskDone, AttemptFailed, TaskSkipped, SwitchChosen, TimerFired,
+                               CancelRequested, RunEnded, TasksDone, NumbersReserved>;
 
 // One recorded fact. The address (run, scope, task, attempt) is in every event; what does not apply is zero or kNoTask.
 struct Event {

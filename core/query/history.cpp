@@ -82,6 +82,7 @@ class BodyFields {
   void operator()(const CommandApplied&) {}
   void operator()(const CommandRefused&) {}
   void operator()(const PoolUsed&) {}
+  void operator()(const NumbersReserved&) {}
   void operator()(const TasksDone&) {}  // see append_lines
 
  private:

@@ -48,7 +48,6 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
   const bool same = taken != nullptr && taken->workflow->plan->hash() == workflow.plan->hash() &&
                     taken->input.text == input.text;
   const auto waiter = std::make_shared<Waiter>();
-  ++world_.numbers_asked;
   const auto name =
       world_.core().start({workflow.plan, id, Payload::json(input.text), "", "", false}, CommandId{}, waiter);
   world_.trace().line("start id=%s workflow=%s input=%zu taken=%d -> %s run=%llu", id.c_str(),
@@ -58,7 +57,7 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
                                        : 2,
                       std::string(code_name(name.code())).c_str(),
                       static_cast<unsigned long long>(name.ok() ? name->number.value : 0));
-  if (name.code() == Code::poisoned && !world_.health().ok()) return;  // it must be opened again
+  if (is_excused(name.code())) return;
   if (may_be_gone && name.ok() && name->number != taken->number) {
     // Retention gave the id free.
     world_.trace().expect(oracle.on_forgotten(*taken));
@@ -82,6 +81,12 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
   pending_.push_back({Kind::start, name->number, waiter, true});
 }
 
+// The engine must be opened again, or can't make numbers for runs durable now.
+bool Clients::is_excused(Code code) const {
+  if (code == Code::poisoned) return !world_.health().ok();
+  return code == Code::full && (world_.disk->refuses || world_.core().committer().stall() != Stall::none);
+}
+
 bool Clients::start_many() {
   if (runs_left_ < 3) return false;
   const SimWorkflow& workflow = workflows_[world_.random().below(workflows_.size())];
@@ -93,8 +98,8 @@ bool Clients::start_many() {
   }
   const auto waiter = std::make_shared<Waiter>();
   const WallTime now = world_.clock.wall();
-  world_.numbers_asked += inputs.size();
   const auto first = world_.core().start_many(workflow.plan, payloads, waiter);
+  if (is_excused(first.code())) return true;
   if (!first.ok()) {
     world_.trace().violation("starts are refused: " + first.status().message());
     return true;

@@ -50,6 +50,7 @@ class Clients {
   [[nodiscard]] bool is_out_of_the_tables(const RunRecord& record);
   void start_as(const std::string& id, const SimWorkflow& workflow, const SimValue& input);
   SimValue draw_input();
+  [[nodiscard]] bool is_excused(Code code) const;
 
   World& world_;
   std::vector<SimWorkflow>& workflows_;

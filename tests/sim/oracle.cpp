@@ -6,7 +6,8 @@ RunRecord& Oracle::asked_for(RunNumber number, const SimWorkflow& workflow, cons
                              const std::string& id, bool id_chosen) {
   const auto [at, is_new] =
       runs_.emplace(number, RunRecord{number, &workflow, input, id, id_chosen, RunModel(workflow, input)});
-  if (!is_new) trace_.violation("run " + std::to_string(number.value) + ": two starts got the same number");
+  if (!is_new || !given_.insert(number).second)
+    trace_.violation("run " + std::to_string(number.value) + ": two starts got the same number");
   return at->second;
 }
 
@@ -81,6 +82,7 @@ void Oracle::on_closed() {
 
 void Oracle::forget_all() {
   runs_.clear();
+  given_.clear();
   keys_.clear();
   arrived_.clear();
 }
@@ -189,7 +191,7 @@ void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found, const S
     }
     if (record.acknowledged && !setting_.runs_ahead())
       return trace_.violation(who + ": its start was acknowledged and is lost");
-    std::erase_if(keys_, [&](const auto& key) { return key.second.first == record.number; });
+    // Its number and its keys stay in mind: outside they may be known.
     at = runs_.erase(at);
   }
   for (const auto& [number, events] : found) {

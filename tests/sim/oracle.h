@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/engine/waiter.h"
@@ -97,6 +98,7 @@ class Oracle {
   Trace& trace_;
   const SimSetting setting_;
   std::map<RunNumber, RunRecord> runs_;
+  std::set<RunNumber> given_;  // every number that a start ever got, also of runs that were lost
   std::vector<Event> arrived_;
   std::map<std::string, std::pair<RunNumber, int>> keys_;
   std::uint32_t life_ = 0;

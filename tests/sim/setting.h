@@ -27,6 +27,7 @@ struct SimSetting {
   Durability durability = Durability::full;
   RetentionPolicy retention;
   std::uint32_t window_segments = 0;  // 0: more than any seed fills
+  std::uint64_t numbers_at_once = 1;  // small, so that starts wait for numbers
 
   // Effects may happen before the events they follow from are durable.
   [[nodiscard]] bool runs_ahead() const { return durability != Durability::full; }
@@ -44,6 +45,7 @@ struct SimSetting {
       if (which != 1) setting.retention.count = 1 + random.below(4);
     }
     if (random.chance(1, 5)) setting.window_segments = 2 + static_cast<std::uint32_t>(random.below(2));
+    setting.numbers_at_once = 1 + random.below(6);
     return setting;
   }
 };

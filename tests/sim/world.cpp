@@ -19,6 +19,7 @@ World::World(Random& random, Trace& trace, Oracle& oracle, const SimSetting& set
   options_.seed = random_.next();
   options_.wait_for_disk = !setting_.runs_ahead() && plant != Plant::no_gates;
   options_.retention = setting_.retention;
+  options_.numbers_at_once = setting_.numbers_at_once;
   if (plant == Plant::no_retention) options_.retention = {};
   if (plant == Plant::eager_retention) options_.retention = {setting_.retention.age / 2, 1};
   if (setting_.window_segments > 0 && plant != Plant::no_window)
@@ -36,7 +37,7 @@ void World::make_store() {
 
 Status World::read_store(std::map<RunNumber, std::vector<Event>>& found) {
   TN_ASSIGN(const std::unique_ptr<StateRead> tables, state->begin_read());
-  for (std::uint64_t number = 1; number <= numbers_asked; ++number) {
+  for (std::uint64_t number = 1; number < core_->numbers().next().value; ++number) {
     TN_TRY(for_each_event(*tables, RunNumber{number}, [&](const Event& event) {
       found[event.run].push_back(event);
       return true;

@@ -49,7 +49,6 @@ class World {
   ManualClock clock;
   std::unique_ptr<SimDisk> disk;
   std::unique_ptr<MemState> state;
-  std::uint64_t numbers_asked = 0;  // at most so many run numbers are in use
   // Called when the process has ended, and when a new one is ready but has not begun.
   std::function<void()> on_died = [] {};
   std::function<void()> on_opened = [] {};

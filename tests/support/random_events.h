@@ -103,6 +103,8 @@ class RandomEvents {
         return CancelRequested{text(), text(), command()};
       case 12:
         return TasksDone{number32(), time()};
+      case 13:
+        return NumbersReserved{RunNumber(number())};
       default:
         return ended();
     }

@@ -119,6 +119,10 @@ class CrashRun {
   // Of a run that is live, of a new one, or of the store.
   Event next_event() {
     const std::uint64_t choice = random_.below(10);
+    if (choice == 0 && random_.chance(1, 3)) {
+      next_run_ += random_.below(8);
+      return run_event(RunNumber(), NumbersReserved{RunNumber(next_run_)});
+    }
     if (choice == 0) return run_event(RunNumber(), CommandApplied{{1, ++commands_}, RunNumber(1)});
     if (choice < 3 || live_.empty()) {
       const RunNumber run(next_run_++);
@@ -249,7 +253,7 @@ class CrashRun {
     return verdict;
   }
 
-  // What was lost never happened; its run numbers may be used again.
+  // What was lost never happened; its run numbers may be used again, but for those that are reserved.
   void forget_after(std::size_t count) {
     coverage_.lost += appended_.size() - count;
     coverage_.tails += found_.events.size();
@@ -259,6 +263,7 @@ class CrashRun {
     next_run_ = 1;
     std::map<RunNumber, bool> ended;
     for (const Appended& a : appended_) {
+      if (const auto* numbers = std::get_if<NumbersReserved>(&a.event.body)) next_run_ = numbers->next.value;
       if (a.event.run.value == 0) continue;
       next_run_ = std::max(next_run_, a.event.run.value + 1);
       ended[a.event.run] = a.event.type() == EventType::run_ended;

@@ -48,7 +48,8 @@ TEST(ApplyDamaged, EventsThatAreNotOfALiveRun) {
   const MachineWorld world(small_plan());
   for (const EventBody& body :
        {EventBody(EngineOpened{}), EventBody(WorkflowStored{}), EventBody(CommandApplied{}),
-        EventBody(CommandRefused{}), EventBody(PoolUsed{}), EventBody(RunStarted{})}) {
+        EventBody(CommandRefused{}), EventBody(PoolUsed{}), EventBody(NumbersReserved{}),
+        EventBody(RunStarted{})}) {
     expect_misfit(world, event_of(0, 1, body), "not an event of a live run");
   }
 }

@@ -11,10 +11,10 @@ namespace {
 
 // Written once more, since the numbers are in stores: a change here breaks every one of them.
 const std::map<std::string, int> kNumbers = {
-    {"engine_opened", 1}, {"workflow_stored", 2}, {"command_applied", 3}, {"command_refused", 4},
-    {"pool_used", 5},     {"run_started", 16},    {"task_done", 17},      {"attempt_failed", 18},
-    {"task_skipped", 19}, {"switch_chosen", 20},  {"timer_fired", 21},    {"cancel_requested", 22},
-    {"run_ended", 23},    {"tasks_done", 31},
+    {"engine_opened", 1},     {"workflow_stored", 2},  {"command_applied", 3}, {"command_refused", 4},
+    {"pool_used", 5},         {"numbers_reserved", 6}, {"run_started", 16},    {"task_done", 17},
+    {"attempt_failed", 18},   {"task_skipped", 19},    {"switch_chosen", 20},  {"timer_fired", 21},
+    {"cancel_requested", 22}, {"run_ended", 23},       {"tasks_done", 31},
 };
 
 TEST(Event, NumbersAreForEver) {
@@ -53,6 +53,7 @@ TEST(Event, TheTypeIsThatOfTheBody) {
   EXPECT_EQ(type_of(CommandApplied{}), EventType::command_applied);
   EXPECT_EQ(type_of(CommandRefused{}), EventType::command_refused);
   EXPECT_EQ(type_of(PoolUsed{}), EventType::pool_used);
+  EXPECT_EQ(type_of(NumbersReserved{}), EventType::numbers_reserved);
   EXPECT_EQ(type_of(RunStarted{}), EventType::run_started);
   EXPECT_EQ(type_of(TaskDone{}), EventType::task_done);
   EXPECT_EQ(type_of(AttemptFailed{}), EventType::attempt_failed);
