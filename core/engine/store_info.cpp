@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kTableNames[kTableCount] = {"meta",   "workflows", "live",     "history", "summaries",
                                                   "keys",   "commands",  "payloads", "timers",  "schedules",
-                                                  "limits", "stats",     "audit"};
+                                                  "limits", "stats",     "audit",    "packs"};
 
 void number(json::Writer& out, ByteView key, std::uint64_t value) {
   out.key(key);

@@ -1,7 +1,9 @@
 #include "core/journal/retention.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "core/journal/history_pack.h"
 #include "core/journal/live_row.h"
 #include "core/journal/summary.h"
 #include "core/store/keys.h"
@@ -9,7 +11,34 @@
 namespace tenuto {
 namespace {
 
-Status forget(StateWrite& write, JournalMeta& meta, const SummaryRow& row) {
+// Takes `runs`, which are forgotten, out of the packs that hold them. They are of one block, as all runs of a pack are, so mostly
+// a pack goes whole.
+Status forget_packed(StateWrite& write, std::vector<RunNumber> runs) {
+  std::sort(runs.begin(), runs.end());
+  for (auto next = runs.begin(); next != runs.end();) {
+    // Copies: what a scan shows lives until the next put.
+    Bytes key;
+    Bytes value;
+    TN_TRY(write.scan(Table::packs, run_key(*next), [&](ByteView k, ByteView v) {
+      key = k;
+      value = v;
+      return false;
+    }));
+    if (key.empty()) break;  // damaged, which is told by whoever reads the history
+    TN_ASSIGN(const std::vector<PackedHistory> histories, read_pack(key, value));
+    HistoryPackWriter kept;
+    for (const PackedHistory& history : histories) {
+      if (!std::binary_search(next, runs.end(), history.run)) kept.add(history.run, history.chunk);
+    }
+    // Under the old key: it still is above these runs and below those of the next pack.
+    TN_TRY(kept.empty() ? write.erase(Table::packs, key) : write.put(Table::packs, key, kept.finish(key)));
+    next = std::upper_bound(next, runs.end(), *parse_run_key(key));
+  }
+  return Status();
+}
+
+Status forget(StateWrite& write, JournalMeta& meta, const SummaryRow& row, std::vector<RunNumber>& packed) {
+  if (row.chunks == 0) packed.push_back(row.run);
   for (std::uint32_t chunk = 0; chunk < row.chunks; ++chunk) {
     TN_TRY(write.erase(Table::history, history_key({row.run, ChunkNumber(chunk)})));
   }
@@ -32,9 +61,10 @@ Result<std::uint32_t> thin(StateWrite& write, JournalMeta& meta, const Retention
     return policy.age != 0 && row.ended.ns < now.ns - policy.age;
   };
   std::uint32_t forgotten = 0;
+  std::vector<RunNumber> packed;
   for (const SummaryRow& row : rows) {
     if (!is_too_old(row)) continue;
-    TN_TRY(forget(write, meta, row));
+    TN_TRY(forget(write, meta, row, packed));
     ++forgotten;
   }
   // After the old ones: rows lie in the order in which they were taken over, not quite that in which the runs ended, and
@@ -46,10 +76,11 @@ Result<std::uint32_t> thin(StateWrite& write, JournalMeta& meta, const Retention
       kept.add(row);
       continue;
     }
-    TN_TRY(forget(write, meta, row));
+    TN_TRY(forget(write, meta, row, packed));
     ++forgotten;
   }
   if (forgotten == 0) return forgotten;
+  TN_TRY(forget_packed(write, std::move(packed)));
   if (kept.zone().rows == 0) {
     TN_TRY(write.erase(Table::summaries, key));
   } else {

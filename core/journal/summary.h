@@ -45,7 +45,7 @@ struct SummaryRow {
   std::array<Nanos, kRunClocks> clocks{};
   ByteView error_type;       // empty: none
   ByteView error_message;    // cut to kSummaryErrorBytesMax
-  std::uint32_t chunks = 0;  // of its history: keys (run, 0) to (run, chunks - 1)
+  std::uint32_t chunks = 0;  // of its history: keys (run, 0) to (run, chunks - 1); 0: it is in a pack
   friend bool operator==(const SummaryRow&, const SummaryRow&) = default;
 };
 

@@ -70,7 +70,8 @@ Status TableWriter::put_run(const RunGroups& groups, const RunGroups::Group& gro
     history_.add(header, record, chunk_);
   });
   TN_TRY(status);
-  TN_TRY(put_chunk(run));
+  TN_ASSIGN(const bool packed, may_be_packed(run));
+  TN_TRY(packed ? pack(run.run) : put_chunk(run));
   if (run.ended) return end(run);
   return write_.put(Table::live, run.live_key, encode(run.row, run.live_key));
 }
@@ -123,6 +124,36 @@ Status TableWriter::put_chunk(RunInHand& run) {
   return status;
 }
 
+// A run that starts and ends here, with a short history; behind all packs, so that packs don't overlap.
+Result<bool> TableWriter::may_be_packed(const RunInHand& run) {
+  if (!run.is_new || !run.ended || run.row.chunks != 0 || chunk_.size() > kPackedChunkBytesMax) return false;
+  if (!packed_until_) {
+    packed_until_ = RunNumber();
+    TN_TRY(write_.scan_back(Table::packs, {}, [&](ByteView key, ByteView) {
+      packed_until_ = parse_run_key(key);
+      return false;
+    }));
+    if (!packed_until_) {
+      return Status(Code::damaged,
+                    "the key of a pack of histories is malformed; restore the store from a backup");
+    }
+  }
+  return run.run > *packed_until_;
+}
+
+Status TableWriter::pack(RunNumber run) {
+  if (!pack_.has_room_for(chunk_)) TN_TRY(close_pack());
+  pack_.add(run, chunk_);
+  packed_until_ = run;
+  return Status();
+}
+
+Status TableWriter::close_pack() {
+  if (pack_.empty()) return Status();
+  const Bytes key = run_key(pack_.last());
+  return write_.put(Table::packs, key, pack_.finish(key));
+}
+
 Status TableWriter::end(const RunInHand& run) {
   const auto& body = std::get<RunEnded>(run.ended->body);
   SummaryRow row;
@@ -168,6 +199,7 @@ Status TableWriter::open_block() {
 }
 
 Status TableWriter::close_block() {
+  TN_TRY(close_pack());  // a pack has runs of one block only, so that retention mostly erases both whole
   const Status status = write_.put(Table::summaries, block_key_, block_->finish(block_key_));
   block_.reset();
   return status;

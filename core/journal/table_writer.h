@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "core/journal/history_chunk.h"
+#include "core/journal/history_pack.h"
 #include "core/journal/journal_meta.h"
 #include "core/journal/live_row.h"
 #include "core/journal/run_groups.h"
@@ -36,7 +37,7 @@ class TableWriter {
   [[nodiscard]] Status put_store_event(const Event& event);
   // All records of one run in the stretch.
   [[nodiscard]] Status put_run(const RunGroups& groups, const RunGroups::Group& group);
-  // The open block, the watermark and the fragments that are not complete.
+  // The open block and pack, the watermark and the fragments that are not complete.
   [[nodiscard]] Status finish(const JournalPlace& applied, Generation generation, ByteView open_fragments);
 
   [[nodiscard]] const JournalMeta& meta() const { return meta_; }
@@ -55,6 +56,9 @@ class TableWriter {
   [[nodiscard]] Status start(RunInHand& run, const Event& event);
   [[nodiscard]] Status load(RunInHand& run);
   [[nodiscard]] Status put_chunk(RunInHand& run);
+  [[nodiscard]] Result<bool> may_be_packed(const RunInHand& run);
+  [[nodiscard]] Status pack(RunNumber run);
+  [[nodiscard]] Status close_pack();
   [[nodiscard]] Status end(const RunInHand& run);
   [[nodiscard]] Status open_block();
   [[nodiscard]] Status close_block();
@@ -69,7 +73,9 @@ class TableWriter {
   std::size_t commands_ = 0;
   std::optional<SummaryBlock> block_;
   Bytes block_key_;
-  Bytes chunk_;  // in the making, by
+  HistoryPackWriter pack_;
+  std::optional<RunNumber> packed_until_;  // no pack has a run above it; read when it is first asked for
+  Bytes chunk_;                            // in the making, by
   HistoryWriter history_;
   Event event_;  // keeps the memory of what is decoded
 };

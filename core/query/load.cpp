@@ -1,6 +1,7 @@
 #include "core/query/load.h"
 
 #include "core/journal/history_chunk.h"
+#include "core/journal/history_pack.h"
 #include "core/journal/live_row.h"
 #include "core/journal/seal.h"
 #include "core/journal/workflow_row.h"
@@ -52,7 +53,35 @@ Status incomplete(RunNumber run) {
                              " is missing; restore the store from a backup"};
 }
 
-// Visits the chunks and gives back how many there were.
+// The records of a chunk; `more` is false once `visit` has enough.
+Status visit_chunk(ByteView chunk, RunNumber run, Event& event, bool& more,
+                   const std::function<bool(const Event&)>& visit) {
+  return for_each_history_record(chunk, run, [&](const RecordHeader&, ByteView record) -> Status {
+    if (!more) return {};
+    TN_ASSIGN(const Decoded decoded, decode(record, event));
+    if (decoded == Decoded::event) more = visit(event);
+    return {};
+  });
+}
+
+// A short run that shares an entry with others; nothing when there is no such.
+Status visit_packed(const StateRead& state, RunNumber run, const std::function<bool(const Event&)>& visit) {
+  Status status;
+  Event event;
+  bool more = true;
+  TN_TRY(state.scan(Table::packs, run_key(run), [&](ByteView key, ByteView value) {
+    const auto chunk = find_in_pack(key, value, run);
+    if (!chunk.ok()) {
+      status = chunk.status();
+    } else if (chunk->has_value()) {
+      status = visit_chunk(**chunk, run, event, more, visit);
+    }
+    return false;
+  }));
+  return status;
+}
+
+// Visits the chunks and gives back how many there were; a pack counts as none.
 Result<std::uint32_t> visit_chunks(const StateRead& state, RunNumber run,
                                    const std::function<bool(const Event&)>& visit) {
   Status status;
@@ -72,15 +101,11 @@ Result<std::uint32_t> visit_chunks(const StateRead& state, RunNumber run,
       status = chunk.status();
       return false;
     }
-    status = for_each_history_record(*chunk, run, [&](const RecordHeader&, ByteView record) -> Status {
-      if (!more) return {};
-      TN_ASSIGN(const Decoded decoded, decode(record, event));
-      if (decoded == Decoded::event) more = visit(event);
-      return {};
-    });
+    status = visit_chunk(*chunk, run, event, more, visit);
     return status.ok() && more;
   }));
   TN_TRY(status);
+  if (chunks == 0) TN_TRY(visit_packed(state, run, visit));
   return chunks;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/journal/history_chunk.h"
+#include "core/journal/history_pack.h"
 #include "core/journal/pool_hour.h"
 #include "core/journal/seal.h"
 #include "core/journal/summary.h"
@@ -42,6 +43,7 @@ class Verifier {
     TN_TRY(check_summaries());
     TN_TRY(check_live());
     TN_TRY(check_histories());
+    TN_TRY(check_packs());
     TN_TRY(check_keys());
     TN_TRY(check_commands());
     TN_TRY(check_pools());
@@ -151,12 +153,32 @@ class Verifier {
         report_.problem(run_text(place->run), "it has a history but is neither live nor ended");
       }
       TN_ASSIGN(const ByteView records, unseal(key, value, "a chunk of history"));
-      Event event;
-      return for_each_history_record(records, place->run,
-                                     [&](const RecordHeader&, ByteView record) -> Status {
-                                       const auto decoded = decode(record, event);
-                                       return decoded.ok() ? Status() : decoded.status();
-                                     });
+      return check_records(records, place->run);
+    });
+  }
+
+  // Every pack, with the order that finds a run in it.
+  Status check_packs() {
+    RunNumber before;
+    return each_row(Table::packs, "packs", [this, &before](ByteView key, ByteView value) -> Status {
+      TN_ASSIGN(const std::vector<PackedHistory> histories, read_pack(key, value));
+      if (histories.front().run <= before) return {Code::damaged, "it overlaps with the one before"};
+      before = *parse_run_key(key);
+      for (const PackedHistory& history : histories) {
+        if (!is_tracked(ended_, history.run)) {
+          report_.problem(run_text(history.run), "it has a history in a pack but has not ended");
+        }
+        TN_TRY(check_records(history.chunk, history.run));
+      }
+      return {};
+    });
+  }
+
+  static Status check_records(ByteView chunk, RunNumber run) {
+    Event event;
+    return for_each_history_record(chunk, run, [&](const RecordHeader&, ByteView record) -> Status {
+      const auto decoded = decode(record, event);
+      return decoded.ok() ? Status() : decoded.status();
     });
   }
 

@@ -11,9 +11,9 @@
 namespace tenuto {
 
 // Covers everything in a store directory. It grows when an older program could misread what a newer one writes.
-inline constexpr std::uint32_t kStoreFormat = 2;
+inline constexpr std::uint32_t kStoreFormat = 3;
 // Formats before it were never released; nothing leads from them to a newer one.
-inline constexpr std::uint32_t kStoreFormatOldest = 2;
+inline constexpr std::uint32_t kStoreFormatOldest = 3;
 
 // One step from a format to the next. A crash may come between a step and the note that it is done, so a step must be
 // repeatable; it must be durable when it returns.
@@ -23,7 +23,7 @@ struct UpgradeStep {
   std::function<Status(const std::string& store)> run;
 };
 
-// The steps of this version, in ascending order: none yet, as 2 is the first format that was released.
+// The steps of this version, in ascending order: none yet, as 3 is the first format that was released.
 std::span<const UpgradeStep> upgrade_steps();
 
 // Takes the store from `format` to `target` and calls `note(f)` after each step, which makes f durable as the store's

@@ -18,6 +18,7 @@
 //   limits      name                                                    text
 //   stats       workflow name, hour since 1970, task (number of a name) text + 14
 //   audit       block                                                   8
+//   packs       last run                                                8
 //
 // A function x_key() encodes; parse_x_key() gives the fields back, or nothing when the bytes are no such key.
 #pragma once

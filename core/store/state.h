@@ -36,8 +36,9 @@ enum class Table : std::uint8_t {
   limits = 10,
   stats = 11,
   audit = 12,
+  packs = 13,  // last run number -> histories of several short runs
 };
-inline constexpr std::size_t kTableCount = 13;
+inline constexpr std::size_t kTableCount = 14;
 
 // Thread safety: used by one thread at a time, the one that made it.
 class StateRead {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/journal/history_chunk.h"
+#include "core/journal/history_pack.h"
 #include "core/journal/seal.h"
 #include "tests/support/journal_world.h"
 
@@ -228,7 +229,21 @@ class CrashRun {
                                      })
           .ok();
     });
-    if (!status.ok() || stored != expected) return "history differs";
+    const Status packed = (*read)->scan(Table::packs, {}, [&](ByteView key, ByteView value) {
+      const auto histories = read_pack(key, value);
+      if (!histories.ok()) return false;
+      for (const PackedHistory& history : *histories) {
+        const Status each =
+            for_each_history_record(history.chunk, history.run, [&](const RecordHeader&, ByteView record) {
+              ByteReader in(record);
+              stored[history.run].push_back(*decode(in));
+              return Status();
+            });
+        if (!each.ok()) return false;
+      }
+      return true;
+    });
+    if (!status.ok() || !packed.ok() || stored != expected) return "history differs";
     return check_summaries(**read, expected);
   }
 

@@ -121,8 +121,9 @@ TEST(QueryProperty, WhereTheTablesEndDoesNotShow) {
 void damage_one_value(State& state, Random& random) {
   auto write = state.begin_write();
   ASSERT_TRUE(write.ok());
-  static constexpr Table kTables[] = {Table::meta,      Table::workflows, Table::live,     Table::history,
-                                      Table::summaries, Table::keys,      Table::commands, Table::stats};
+  static constexpr Table kTables[] = {Table::meta,     Table::workflows, Table::live,
+                                      Table::history,  Table::summaries, Table::keys,
+                                      Table::commands, Table::stats,     Table::packs};
   for (int tries = 0; tries < 50; ++tries) {
     const Table table = kTables[random.below(std::size(kTables))];
     std::vector<std::pair<Bytes, Bytes>> rows;

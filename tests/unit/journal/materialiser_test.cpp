@@ -1,5 +1,6 @@
 #include "core/journal/materialiser.h"
 #include "core/journal/history_chunk.h"
+#include "core/journal/history_pack.h"
 
 #include <gtest/gtest.h>
 
@@ -45,16 +46,38 @@ class MaterialiserTest : public ::testing::Test {
   std::vector<Event> history(RunNumber run, std::uint32_t chunk = 0) {
     const Bytes key = history_key({run, ChunkNumber(chunk)});
     const std::optional<Bytes> value = row(Table::history, key);
+    if (value) return events_in(*unseal(key, *value, "history"), run);
+    for (const auto& [packed, records] : packs()) {
+      if (packed == run && chunk == 0) return events_in(records, run);
+    }
+    return {};
+  }
+  static std::vector<Event> events_in(ByteView records, RunNumber run) {
     std::vector<Event> events;
-    if (!value) return events;
-    const Status status = for_each_history_record(*unseal(key, *value, "history"), run,
-                                                  [&](const RecordHeader&, ByteView record) -> Status {
-                                                    ByteReader in(record);
-                                                    events.push_back(*decode(in));
-                                                    return {};
-                                                  });
+    const Status status =
+        for_each_history_record(records, run, [&](const RecordHeader&, ByteView record) -> Status {
+          ByteReader in(record);
+          events.push_back(*decode(in));
+          return {};
+        });
     EXPECT_TRUE(status.ok()) << status.message();
     return events;
+  }
+  // All histories that share entries, in the order of their runs.
+  std::vector<std::pair<RunNumber, Bytes>> packs() {
+    std::vector<std::pair<RunNumber, Bytes>> all;
+    auto read = world.state().begin_read();
+    const Status status = (*read)->scan(Table::packs, {}, [&](ByteView key, ByteView value) {
+      const auto histories = read_pack(key, value);
+      EXPECT_TRUE(histories.ok());
+      for (const PackedHistory& history : *histories) {
+        EXPECT_TRUE(all.empty() || all.back().first < history.run) << "packs overlap";
+        all.emplace_back(history.run, history.chunk);
+      }
+      return true;
+    });
+    EXPECT_TRUE(status.ok());
+    return all;
   }
   JournalMeta meta() { return **read_journal_meta(**world.state().begin_read()); }
   void complete_run(std::uint64_t n) {
@@ -306,6 +329,52 @@ TEST_F(MaterialiserTest, PiecesOfALargeValueThatWasNeverCompleteAreForgottenByTh
   EXPECT_EQ(history(RunNumber(1), 1).size(), 1u);
 }
 
+TEST_F(MaterialiserTest, ShortRunsThatStartAndEndInOneTransactionShareEntries) {
+  for (std::uint64_t n = 1; n <= 300; ++n) complete_run(n);
+  world.commit();
+  ASSERT_TRUE(world.materialise());
+  EXPECT_EQ(entries(Table::history), 0u);
+  EXPECT_EQ(packs().size(), 300u);
+  EXPECT_LT(entries(Table::packs), 60u);
+  EXPECT_EQ(history(RunNumber(1)).size(), 2u);
+  EXPECT_EQ(history(RunNumber(300)).size(), 2u);
+  const Bytes key = block_key(BlockNumber(0));
+  const Bytes block = *row(Table::summaries, key);
+  EXPECT_EQ(read_summary_rows(key, block)->front().chunks, 0u) << "its history is in a pack";
+}
+
+TEST_F(MaterialiserTest, ALongHistoryAndOneOfALiveRunHaveEntriesOfTheirOwn) {
+  world.append(
+      {started_event(RunNumber(1), kWorkflow),
+       done_event(RunNumber(1), 0, Payload::make(ContentType::bytes, Bytes(kPackedChunkBytesMax, 'v'))),
+       ended_event(RunNumber(1))});
+  world.append({started_event(RunNumber(2), kWorkflow)});
+  complete_run(3);
+  world.commit();
+  ASSERT_TRUE(world.materialise());
+  append({ended_event(RunNumber(2))});
+  ASSERT_TRUE(world.materialise());
+  EXPECT_EQ(entries(Table::history), 3u) << "one of run 1, two of run 2";
+  EXPECT_EQ(packs().size(), 1u);
+  EXPECT_EQ(history(RunNumber(1)).size(), 3u);
+  EXPECT_EQ(history(RunNumber(2), 1).size(), 1u);
+  EXPECT_EQ(history(RunNumber(3)).size(), 2u);
+}
+
+// Two threads start runs, so a number may come into the journal after a greater one.
+TEST_F(MaterialiserTest, ARunBehindTheNextPackHasAnEntryOfItsOwn) {
+  complete_run(5);
+  world.commit();
+  ASSERT_TRUE(world.materialise());
+  complete_run(4);
+  complete_run(6);
+  world.commit();
+  ASSERT_TRUE(world.materialise());
+  EXPECT_EQ(entries(Table::history), 1u);
+  EXPECT_EQ(packs().size(), 2u);
+  for (const std::uint64_t run : {4u, 5u, 6u}) EXPECT_EQ(history(RunNumber(run)).size(), 2u) << run;
+}
+
 class RetentionTest : public MaterialiserTest {
  protected:
   static JournalSizes with(const RetentionPolicy& policy) {
@@ -346,7 +415,7 @@ TEST_F(RetentionByCount, KeepsTheYoungest) {
   EXPECT_FALSE(world.materialiser().next_due(world.now));
   EXPECT_EQ(meta().summary_rows, 200u);
   EXPECT_EQ(meta().ended[static_cast<std::size_t>(RunState::completed)], 200u);
-  EXPECT_EQ(entries(Table::history), 200u);
+  EXPECT_EQ(packs().size(), 200u);
   EXPECT_EQ(entries(Table::keys), 100u);
   EXPECT_TRUE(history(RunNumber(1800)).empty());
   EXPECT_EQ(history(RunNumber(1801)).size(), 2u);
@@ -378,11 +447,33 @@ TEST_F(RetentionByAge, ForgetsWhenTheTimeComes) {
   world.now.ns += 60 * kSecond;
   EXPECT_EQ(retain_all(), 1);
   EXPECT_EQ(entries(Table::summaries), 0u);
-  EXPECT_EQ(entries(Table::history), 0u);
+  EXPECT_EQ(entries(Table::packs), 0u);
   EXPECT_EQ(entries(Table::keys), 0u);
   EXPECT_FALSE(world.materialiser().next_due(world.now)) << "no wake-up for an empty table";
   complete_runs(151, 152, world.now);
   EXPECT_EQ(meta().next_block, 3u) << "numbers of blocks are not used again";
+}
+// Runs that lie beside each other in a pack and do not end in the order of their numbers.
+TEST_F(RetentionByAge, TakesRunsOutOfTheMiddleOfAPack) {
+  const WallTime start = world.now;
+  for (std::uint64_t n = 1; n <= 100; ++n) {
+    Event ended = ended_event(RunNumber(n));
+    ended.at = WallTime{start.ns + (n % 3 == 0 ? 0 : 60) * kSecond};
+    world.append({started_event(RunNumber(n), kWorkflow), ended});
+  }
+  world.commit();
+  ASSERT_TRUE(world.materialise());
+  world.now.ns = start.ns + 3600 * kSecond + 1;
+  EXPECT_EQ(retain_all(), 1);
+  EXPECT_EQ(packs().size(), 67u);
+  for (std::uint64_t n = 1; n <= 100; ++n) {
+    EXPECT_EQ(history(RunNumber(n)).size(), n % 3 == 0 ? 0u : 2u) << n;
+  }
+  complete_runs(101, 101, WallTime{start.ns + 60 * kSecond});
+  EXPECT_EQ(history(RunNumber(101)).size(), 2u);
+  world.now.ns += 60 * kSecond;
+  EXPECT_EQ(retain_all(), 1);
+  EXPECT_EQ(entries(Table::packs), 0u);
 }
 TEST_F(RetentionByAge, AnIdThatBelongsToALaterRunIsKept) {
   const WallTime start = world.now;

@@ -1,4 +1,5 @@
 #include "core/query/verify.h"
+#include "core/journal/history_pack.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,7 +57,8 @@ TEST_F(Verify, ASoundStore) {
   EXPECT_EQ(member(text, "checked.workflows"), "1");
   EXPECT_EQ(member(text, "checked.summary_blocks"), "1");
   EXPECT_EQ(member(text, "checked.live_runs"), "1");
-  EXPECT_EQ(member(text, "checked.history_chunks"), "2");
+  EXPECT_EQ(member(text, "checked.history_chunks"), "1");
+  EXPECT_EQ(member(text, "checked.packs"), "1");
   EXPECT_EQ(member(text, "checked.chosen_ids"), "2");
   EXPECT_EQ(member(text, "checked.replayed_runs"), "2");
   EXPECT_EQ(member(text, "problems"), "[]");
@@ -72,9 +74,28 @@ TEST(VerifyEmpty, AStoreThatNobodyOpened) {
 
 TEST_F(Verify, ALostChunk) {
   change([&](StateWrite& write) {
-    EXPECT_TRUE(write.erase(Table::history, history_key({run, ChunkNumber{0}})).ok());
+    EXPECT_TRUE(write.erase(Table::history, history_key({live, ChunkNumber{0}})).ok());
   });
+  EXPECT_THAT(report(), HasSubstr("\"run 2\""));
+  EXPECT_FALSE(sound);
+}
+
+TEST_F(Verify, ALostPack) {
+  change([&](StateWrite& write) { EXPECT_TRUE(write.erase(Table::packs, run_key(run)).ok()); });
   EXPECT_THAT(report(), HasSubstr("\"run 1\""));
+  EXPECT_FALSE(sound);
+}
+
+TEST_F(Verify, APackOfARunThatNothingNamesAndThatOverlaps) {
+  change([&](StateWrite& write) {
+    HistoryPackWriter pack;
+    pack.add(run, "");
+    pack.add(RunNumber(99), "");
+    const Bytes key = run_key(pack.last());
+    EXPECT_TRUE(write.put(Table::packs, key, pack.finish(key)).ok());
+  });
+  const Bytes text = report();
+  EXPECT_THAT(text, HasSubstr("overlaps"));
   EXPECT_FALSE(sound);
 }
 

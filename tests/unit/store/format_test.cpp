@@ -85,7 +85,7 @@ TEST(Format, OneBeforeTheFirstReleaseIsRefusedWithTheNextStep) {
   EXPECT_TRUE(check_format("/s", kStoreFormatOldest).ok());
   const Status status = check_format("/s", kStoreFormatOldest - 1);
   ASSERT_EQ(status.code(), Code::invalid_argument);
-  EXPECT_NE(status.message().find("format 1 of"), std::string::npos);
+  EXPECT_NE(status.message().find("format 2 of"), std::string::npos);
   EXPECT_NE(status.message().find("take a new directory"), std::string::npos);
 }
 

@@ -35,7 +35,7 @@ TEST(StoreDir, CreateMakesTheFoldersAndAReadableMarker) {
   const std::string path = directory / "store";
   const auto store = StoreDir::create(path, kUuid);
   ASSERT_TRUE(store.ok()) << store.status().message();
-  EXPECT_EQ(read(path + "/tenuto.store"), "tenuto store\nformat 2\nuuid 0123456789abcdeffedcba9876543210\n");
+  EXPECT_EQ(read(path + "/tenuto.store"), "tenuto store\nformat 3\nuuid 0123456789abcdeffedcba9876543210\n");
   for (const std::string& folder : {path, store->journal(), store->state(), store->inbox()}) {
     struct stat facts {};
     ASSERT_EQ(::stat(folder.c_str(), &facts), 0) << folder;
@@ -156,7 +156,7 @@ TEST(StoreDir, AnUpgradeNotesEachStepInTheMarker) {
   EXPECT_EQ(ran, 1);
   EXPECT_EQ(store.format(), kStoreFormat + 1);
   EXPECT_EQ(read(directory / "store/tenuto.store"),
-            "tenuto store\nformat 3\nuuid 0123456789abcdeffedcba9876543210\n");
+            "tenuto store\nformat 4\nuuid 0123456789abcdeffedcba9876543210\n");
   EXPECT_EQ(StoreDir::open(directory / "store").code(), Code::newer_format);
 }
 
