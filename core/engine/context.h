@@ -6,6 +6,7 @@
 
 #include "core/base/sync.h"
 #include "core/engine/gate.h"
+#include "core/engine/retired.h"
 #include "core/journal/batch_writer.h"
 #include "core/machine/changes.h"
 #include "core/machine/operands.h"
@@ -14,7 +15,7 @@ namespace tenuto {
 
 class Worker;
 
-// Thread safety: one thread at a time, but for `gate`.
+// Thread safety: one thread at a time, but for `gate` and `retired`.
 struct Context {
   BatchWriter writer;
   Changes changes;
@@ -25,6 +26,8 @@ struct Context {
   std::vector<Effect> opened;   // scratch of opening gates
   GateQueue gate;               // open at all times where effects don't wait for the disk
   GateQueue durable_gate;       // of effects that wait for the disk whatever the durability is
+  RetiredQueue retired;
+  Position flushed;  // the end of the newest batch of this context
   std::uint32_t steps_uncommitted = 0;
   bool commits_itself = false;  // the thread will commit right after: nobody need be woken
   Worker* worker = nullptr;     // the scheduler's worker that this thread is, if it is one
@@ -56,6 +59,12 @@ class Contexts {
     Context* context_;
   };
 
+  // The runs of all contexts that have ended at or before `applied`; appends to `out`.
+  void take_retired(Position applied, std::vector<RunRef>& out) TN_EXCLUDES(mutex_) {
+    for (const auto& context : workers_) context->retired.take(applied, out);
+    MutexLock lock(mutex_);
+    for (const auto& context : others_) context->retired.take(applied, out);
+  }
   // Opens every gate up to `upto`, and the durable ones up to `durable`; appends the effects to `out`.
   void open_gates(Position upto, Position durable, std::vector<Effect>& out) TN_EXCLUDES(mutex_) {
     const auto open = [&](Context& context) {

@@ -56,11 +56,7 @@ Status EngineCore::recover() {
   materialiser.retention = options_.retention;
   materialiser_ = std::make_unique<Materialiser>(state_, log_, *committer_, *segments_, found.meta,
                                                  found.open_fragments, materialiser);
-  {
-    const std::vector<RetireRun> ended = rebuilder.ended();
-    MutexLock lock(retired_mutex_);
-    retired_.assign(ended.begin(), ended.end());
-  }
+  rebuilder.retire_ended();
   recovered_ = rebuilder.live();
   recovered_commands_ = rebuilder.commands();
   const Event first[] = {store_event(EngineOpened{generation_, options_.process, options_.version}),

@@ -175,6 +175,7 @@ class EngineCore final : public Handler {
   const PlanBinding& bind(const PlanRef& plan, Context& context);
   // False: the slot's mailbox has a processor already (of a message for the run that was there before), which begins it.
   [[nodiscard]] bool begin(RunRef run, StartRun start, Context& context);
+  class Group;
   // dispatch.cpp
   void carry_out(std::vector<Effect>& effects, Worker* worker);
   void open_gates(Context& context);
@@ -196,6 +197,7 @@ class EngineCore final : public Handler {
   Result<RunNumber> take_numbers(std::uint64_t count);
   void give_numbers_back();
   void forget_materialised();
+  void forget(RunRef run);
   void arm_pool_sample();
 
   const CoreOptions options_;
@@ -224,9 +226,6 @@ class EngineCore final : public Handler {
 
   std::vector<RunRef> recovered_;                     // until they are resumed
   std::unordered_set<CommandId> recovered_commands_;  // constant after recover()
-
-  Mutex retired_mutex_;
-  std::deque<RetireRun> retired_ TN_GUARDED_BY(retired_mutex_);  // in the order of their positions, nearly
 
   Counters counters_;
   std::atomic<bool> sample_armed_{false};

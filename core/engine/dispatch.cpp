@@ -261,9 +261,6 @@ void EngineCore::carry_out(std::vector<Effect>& effects, Worker* worker) {
       runs.emplace_back(WorkKind::run, 0, on->slot);
     } else if (auto* given = std::get_if<GiveAnswer>(&effect)) {
       (*given)->waiter->answer(std::move((*given)->answer));
-    } else if (const auto* retire = std::get_if<RetireRun>(&effect)) {
-      MutexLock lock(retired_mutex_);
-      retired_.push_back(*retire);
     } else if (const auto* settled = std::get_if<CommandSettled>(&effect)) {
       on_command_settled(settled->file);
     }
@@ -327,16 +324,21 @@ void EngineCore::note_uncommitted(Context& context) {
 }
 
 void EngineCore::forget_materialised() {
-  const Position applied = materialiser_->applied();
   std::vector<RunRef> runs;
-  {
-    MutexLock lock(retired_mutex_);
-    while (!retired_.empty() && retired_.front().position <= applied) {
-      runs.push_back(retired_.front().run);
-      retired_.pop_front();
-    }
+  contexts_.take_retired(materialiser_->applied(), runs);
+  for (const RunRef run : runs) forget(run);
+}
+
+// Right here, unless somebody asks the run something at this moment.
+void EngineCore::forget(RunRef run) {
+  RunSlot& slot = runs_.at(run.slot);
+  if (!slot.mailbox.try_claim()) {
+    send(run, ForgetRun{});
+    return;
   }
-  for (const RunRef run : runs) send(run, ForgetRun{});
+  runs_.forget(run, slot.run.number);
+  // A message to the next run of the slot may have come meanwhile, or one to this run.
+  if (!slot.mailbox.try_retire()) scheduler_.inject(WorkItem(WorkKind::run, 0, run.slot));
 }
 
 // ---- Pieces of work -------------------------------------------------------------------------------------------------

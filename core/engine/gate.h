@@ -23,11 +23,6 @@ struct Answer {
   RunAnswer answer;
 };
 using GiveAnswer = std::unique_ptr<Answer>;
-// An ended run may be forgotten, as soon as the materialiser is past `position` too.
-struct RetireRun {
-  RunRef run;
-  Position position;
-};
 // The outcome of a command from the inbox is durable, where effects don't wait for the disk too: its file can go.
 struct CommandSettled {
   std::string file;
@@ -36,7 +31,7 @@ struct CommandSettled {
 struct GoOn {
   std::uint32_t slot;
 };
-using Effect = std::variant<Offer, GiveAnswer, RetireRun, CommandSettled, GoOn>;
+using Effect = std::variant<Offer, GiveAnswer, CommandSettled, GoOn>;
 static_assert(sizeof(Effect) <= 40);
 
 class GateQueue {

@@ -31,6 +31,16 @@ void Processor::drain() {
   } while (!slot_.mailbox.try_retire());
 }
 
+bool Processor::begin_held(StartRun&& start) {
+  now_ = start.at;
+  on(start);
+  if (slot_.onward != RunSlot::Onward::no && context_.effects.empty() && context_.offers.empty()) return true;
+  if (hand_on()) return false;
+  finish_step();
+  if (!slot_.mailbox.try_retire()) core_.yield_run(number_, context_);
+  return false;
+}
+
 // True if the run goes on elsewhere: the slot is no longer ours.
 bool Processor::hand_on() {
   const RunSlot::Onward onward = slot_.onward;
@@ -389,8 +399,7 @@ void Processor::end_run() {
     }
     slot_.extra->waiters.clear();
   }
-  context_.effects.emplace_back(
-      RetireRun{{number_, slot_.generation.load(std::memory_order_relaxed)}, Position{}});
+  ended_ = true;
 }
 
 void Processor::finish_step() {
@@ -398,7 +407,10 @@ void Processor::finish_step() {
   const bool published = !context_.writer.empty();
   if (published) {
     EngineCore::RingWaiter waiter(core_, context_);
-    slot_.last = context_.writer.flush(*core_.ring_, waiter);
+    slot_.last = context_.flushed = context_.writer.flush(*core_.ring_, waiter);
+  }
+  if (std::exchange(ended_, false)) {
+    context_.retired.push({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.last);
   }
   if (backlog_grew_) slot_.extra->backlog_position = slot_.last;
   backlog_grew_ = false;
@@ -407,7 +419,6 @@ void Processor::finish_step() {
   const Position last = slot_.last;
   const bool gated = !context_.effects.empty();
   for (Effect& effect : context_.effects) {
-    if (auto* retire = std::get_if<RetireRun>(&effect)) retire->position = last;
     context_.gate.push(core_.options_.wait_for_disk ? last : Position{}, std::move(effect));
   }
   context_.effects.clear();

@@ -16,6 +16,10 @@ class Processor {
       : core_(core), number_(slot), slot_(core.runs_.at(slot)), context_(context) {}
 
   void drain();
+  // Begins a run whose mailbox was claimed (core/sched/mailbox.h) and goes on with it as far as possible here. Its records stay in
+  // the context. True: it is still ours, holds nothing but these, and goes on as its slot's `onward` says: see
+  // EngineCore::Group. False: all of it is done.
+  [[nodiscard]] bool begin_held(StartRun&& start);
 
  private:
   [[nodiscard]] Message* take_messages();
@@ -87,6 +91,7 @@ class Processor {
   RunSlot& slot_;
   Context& context_;
   WallTime now_;
+  bool ended_ = false;         // in this step, the run
   bool backlog_grew_ = false;  // in this step
   bool settled_ = false;       // since the messages were taken
 };

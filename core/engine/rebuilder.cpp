@@ -1,5 +1,7 @@
 #include "core/engine/rebuilder.h"
 
+#include <algorithm>
+
 #include "core/plan/compile.h"
 
 namespace tenuto {
@@ -32,10 +34,12 @@ Status EngineCore::Rebuilder::on_event(const Event& event, Position end) {
   return parts_.front()->on_event(event, end);
 }
 
-std::vector<RetireRun> EngineCore::Rebuilder::ended() const {
-  std::vector<RetireRun> all;
+void EngineCore::Rebuilder::retire_ended() {
+  std::vector<std::pair<Position, RunRef>> all;
   for (const auto& part : parts_) all.insert(all.end(), part->ended.begin(), part->ended.end());
-  return all;
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  Contexts::Lease lease(core_.contexts_);
+  for (const auto& [end, run] : all) (*lease).retired.push(run, end);
 }
 
 std::vector<RunRef> EngineCore::Rebuilder::live() const {
@@ -70,7 +74,7 @@ Status EngineCore::Rebuilder::Part::on_event(const Event& event, Position end) {
   changes_.clear();
   TN_TRY(apply(slot.run, event, changes_));
   slot.last = end;
-  if (is_final(slot.run.state)) ended.push_back(RetireRun{*last_run_, end});
+  if (is_final(slot.run.state)) ended.emplace_back(end, *last_run_);
   return {};
 }
 

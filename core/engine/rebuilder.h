@@ -21,8 +21,9 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
 
   [[nodiscard]] std::span<RunVisitor* const> visitors() const { return visitors_; }
 
-  // Afterwards: those that have ended, and those that have not, in the order in which they lie in memory, nearly.
-  [[nodiscard]] std::vector<RetireRun> ended() const;
+  // Afterwards: those that have ended will be forgotten, and those that have not, in the order in which they lie in memory,
+  // nearly.
+  void retire_ended();
   [[nodiscard]] std::vector<RunRef> live() const;
   [[nodiscard]] std::unordered_set<CommandId> commands() const;
 
@@ -35,7 +36,7 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     Status on_event(const Event& event, Position end);
 
     std::vector<RunRef> begun;
-    std::vector<RetireRun> ended;
+    std::vector<std::pair<Position, RunRef>> ended;
     std::vector<CommandId> commands;
 
    private:

@@ -124,35 +124,6 @@ Result<std::optional<StartIdentity>> EngineCore::stored_identity(std::string_vie
   return std::optional(identity_of(**number, started->workflow, started->input));
 }
 
-Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Payload> inputs,
-                                         const WaiterRef& waiter) {
-  for (const Payload& input : inputs) {
-    if (input.size() > limits::kValueBytesMax)
-      return Status(Code::too_large, "an input is larger than the limit");
-  }
-  if (inputs.empty()) return Status(Code::invalid_argument, "there is nothing to start");
-  TN_ASSIGN(const RunNumber first, take_numbers(inputs.size()));
-  Contexts::Lease lease(contexts_);
-  Context& context = *lease;
-  const PlanBinding& binding = bind(plan, context);
-  std::vector<RunRef> elsewhere;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const RunNumber number{first.value + i};
-    const auto run = runs_.add(number);
-    if (!run.has_value()) return Status(Code::full, "too many live runs");
-    const WallTime at = clock_.wall();
-    RunStarted started{plan->hash(), "", false, false, inputs[i], "", "", CommandId{}};
-    StartRun start{&binding, std::move(started), number, at, nullptr};
-    if (!begin(*run, std::move(start), context)) elsewhere.push_back(*run);
-  }
-  // What began here is in the ring by now; the others answer for themselves.
-  waiter->expect(1 + static_cast<std::uint32_t>(elsewhere.size()));
-  for (const RunRef run : elsewhere) send(run, AskState{waiter});
-  record({}, std::make_unique<Answer>(Answer{waiter, RunAnswer{{}, first, {}, {}, {}, {}, 0}}));
-  if (committer_->is_behind()) on_uncommitted();
-  return first;
-}
-
 void EngineCore::record(std::span<const Event> events, std::optional<Effect> effect) {
   Contexts::Lease lease(contexts_);
   Context& context = *lease;

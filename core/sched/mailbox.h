@@ -15,6 +15,7 @@
 // Transitions and the function that performs each:
 //
 //   idle            -> claimed, 1 message    [push: true, the caller must schedule a processor]
+//   idle            -> claimed, 0 messages   [try_claim: true, the caller is the processor]
 //   claimed         -> claimed, +1 message   [push: false, the processor will see it]
 //   claimed         -> claimed, 0 messages   [take_all, by the processor]
 //   claimed, empty  -> idle                  [try_retire: true, the caller is no longer the processor]
@@ -22,15 +23,15 @@
 //
 // Why no message is lost and there is one processor. The only way out of "claimed" is the swap in try_retire
 // from kClaimed itself: with a message present the word differs and the swap fails. The only way in is a push
-// that swaps kIdle away, and one pusher wins that swap. So pushes that return true and retirements that
-// return true alternate.
+// or a claim that swaps kIdle away, and one thread wins that swap. So pushes and claims that return true and
+// retirements that return true alternate.
 //
 // Memory order. push releases the node to take_all's acquire. try_retire releases everything the processor
-// did (a run's state) to the acquire of the push that next finds the mailbox idle, and from there the
+// did (a run's state) to the acquire of the push or claim that next finds the mailbox idle, and from there the
 // hand-over to the new processor (a deque or queue) carries it on. Reuse of node addresses is harmless: a
 // push only needs `next` to be the current head, and take_all takes the whole list.
 //
-// Thread safety: push by any thread; take_all and try_retire by the processor. Guarded by: unit/sched
+// Thread safety: push and try_claim by any thread; take_all and try_retire by the processor. Guarded by: unit/sched
 // mailbox_test, model/mailbox.
 #pragma once
 
@@ -57,6 +58,14 @@ class Mailbox {
     } while (!head_.compare_exchange_weak(head, reinterpret_cast<std::uintptr_t>(node),
                                           std::memory_order_acq_rel, std::memory_order_relaxed));
     return head == kIdle;
+  }
+
+  // True: the mailbox was idle, and the caller is its processor until it retires. For who has something to do with what the
+  // mailbox guards and no message to leave when another is at it.
+  [[nodiscard]] bool try_claim() {
+    std::uintptr_t expected = kIdle;
+    return head_.compare_exchange_strong(expected, kClaimed, std::memory_order_acquire,
+                                         std::memory_order_relaxed);  // pairs with try_retire
   }
 
   // Processor. All messages, linked by `next` in the order of their arrival; nullptr when there are none.

@@ -75,6 +75,30 @@ class PushersProcess final : public Scenario {
   Inbox<M> inbox_;
 };
 
+// One thread has no message: it does something to what the mailbox guards when it finds it idle, and leaves it to the
+// processor when it doesn't.
+template <class M>
+class OneClaims final : public Scenario {
+ public:
+  OneClaims(std::uint32_t pushers, std::uint32_t each)
+      : Scenario(pushers + 1), pushers_(pushers), each_(each) {}
+  void run(std::uint32_t thread) override {
+    for (std::uint32_t i = 0; i < each_; ++i) {
+      if (thread == pushers_ ? inbox_.mailbox.try_claim() : inbox_.push(thread, i))
+        inbox_.process_until_retired();
+    }
+  }
+  void check() override {
+    model_check(inbox_.processed == pushers_ * each_, "a message is lost");
+    model_check(inbox_.mailbox.is_idle(), "a processor is missing");
+  }
+
+ private:
+  const std::uint32_t pushers_;
+  const std::uint32_t each_;
+  Inbox<M> inbox_;
+};
+
 // Two pushers hand the processing to a third thread, which sleeps in between.
 template <class M>
 class WorkerProcesses final : public Scenario {
@@ -111,9 +135,15 @@ TEST(MailboxModel, ThreePushersProcess) {
 TEST(MailboxModel, TwoPushersAndAProcessor) {
   expect_holds<WorkerProcesses<Real>>(1u);
 }
+TEST(MailboxModel, APusherAndOneThatClaims) {
+  expect_holds<OneClaims<Real>>(1u, 2u);
+}
+TEST(MailboxModel, TwoPushersAndOneThatClaims) {
+  expect_holds<OneClaims<Real>>(2u, 1u);
+}
 
-// The same protocol with one of two planted bugs.
-enum class Bug { no_second_look, idle_while_processing };
+// The same protocol with a planted bug.
+enum class Bug { no_second_look, idle_while_processing, claim_in_two_steps };
 
 template <Bug kBug>
 class BrokenMailbox {
@@ -136,6 +166,11 @@ class BrokenMailbox {
     }
     return oldest;
   }
+  bool try_claim() {
+    const bool is_free = head_.load() == 0;
+    if (is_free) head_.store(1);
+    return is_free;
+  }
   bool try_retire() {
     if (kBug == Bug::idle_while_processing) return true;
     const bool is_empty = head_.load() == 1;
@@ -150,6 +185,9 @@ class BrokenMailbox {
 
 TEST(MailboxModel, FindsARetirementWithoutASecondLook) {
   expect_found<PushersProcess<BrokenMailbox<Bug::no_second_look>>>(2u, 1u);
+}
+TEST(MailboxModel, FindsAClaimInTwoSteps) {
+  expect_found<OneClaims<BrokenMailbox<Bug::claim_in_two_steps>>>(1u, 1u);
 }
 TEST(MailboxModel, FindsAMailboxThatLooksIdleWhileProcessed) {
   expect_found<PushersProcess<BrokenMailbox<Bug::idle_while_processing>>>(2u, 2u);
