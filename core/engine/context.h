@@ -15,6 +15,8 @@ namespace tenuto {
 
 class Worker;
 
+inline constexpr std::uint32_t kNobody = 0xFFFF'FFFF;
+
 // Thread safety: one thread at a time, but for `gate` and `retired`.
 struct Context {
   BatchWriter writer;
@@ -31,8 +33,13 @@ struct Context {
   std::uint32_t steps_uncommitted = 0;
   bool commits_itself = false;  // the thread will commit right after: nobody need be woken
   Worker* worker = nullptr;     // the scheduler's worker that this thread is, if it is one
-  std::uint32_t lent_ticket = Slab<Ticket>::kNone;  // workers: for the bodies that run in order here
-  std::uint32_t spans = 0;                          // of bodies that ran in order here
+  // How long bodies may run in order here, in a row; 0: not at all. With it goes the ticket that they see.
+  Nanos turn_ns = 0;
+  std::uint32_t lent_ticket = Slab<Ticket>::kNone;
+  // Slot of the run whose turns this thread takes itself (core/engine/attendant.h), and whether it has one.
+  std::uint32_t attended = kNobody;
+  bool holds_turn = false;
+  std::uint32_t spans = 0;  // of bodies that ran in order here
 };
 
 // The contexts of one engine: one per worker, and as many for other threads as were ever in use at the same time.

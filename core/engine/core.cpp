@@ -29,7 +29,7 @@ EngineCore::EngineCore(CoreOptions options, Clock& clock, Log& log, State& state
       listener_(std::make_unique<Listener>(*this)) {
   for (std::uint32_t i = 0; i < scheduler_.worker_count(); ++i) {
     contexts_.of_worker(i).worker = &scheduler_.worker(i);
-    contexts_.of_worker(i).lent_ticket = tickets_.acquire();
+    lend_bodies(contexts_.of_worker(i), kTurnNs);
   }
 }
 

@@ -39,11 +39,15 @@
 
 namespace tenuto {
 
+// How long a run's turn lasts, so that messages are not kept waiting.
+inline constexpr Nanos kTurnNs = 1 * kMillisecond;
+
 struct CoreOptions {
   std::uint32_t threads = 1;
   std::uint64_t seed = 0;       // of retry jitter and of whom to steal from
   std::uint64_t store_key = 0;  // differs between stores: run ids, idempotency keys
   bool wait_for_disk = true;    // false: effects do not wait for their events (relaxed, memory)
+  bool is_in_memory = false;    // the log has no disk: a commit costs less than a wake-up
   std::uint32_t process = 0;    // pid, for people
   std::string version;          // of the library, for people
   RetentionPolicy retention;
@@ -54,6 +58,8 @@ struct CoreOptions {
 
 class EngineCore final : public Handler {
  public:
+  class Attendant;
+
   EngineCore(CoreOptions options, Clock& clock, Log& log, State& state);
   ~EngineCore() override;
 
@@ -130,8 +136,8 @@ class EngineCore final : public Handler {
   [[nodiscard]] const RunNumbers& numbers() const { return numbers_; }
   [[nodiscard]] Generation generation() const { return generation_; }
   [[nodiscard]] const Ticket* held_ticket(TicketToken token) const;
-  // Tickets that are queued, out, or returned and not heard of; those that the workers lend are not among them.
-  [[nodiscard]] std::size_t tickets_in_use() const { return tickets_.in_use() - scheduler_.worker_count(); }
+  // Tickets that are queued, out, or returned and not heard of; those that are lent are not among them.
+  [[nodiscard]] std::size_t tickets_in_use() const { return tickets_.in_use() - lent_tickets_.load(); }
   // The pool of native bodies that may block.
   [[nodiscard]] Pool& native_pool() { return native_pool_; }
   // Of a ticket that is held.
@@ -177,7 +183,7 @@ class EngineCore final : public Handler {
   [[nodiscard]] bool begin(RunRef run, StartRun start, Context& context);
   class Group;
   // dispatch.cpp
-  void carry_out(std::vector<Effect>& effects, Worker* worker);
+  void carry_out(std::vector<Effect>& effects, Context& context);
   void open_gates(Context& context);
   struct HandedIn {
     bool in_time;
@@ -191,6 +197,11 @@ class EngineCore final : public Handler {
   void process(RunRef run, Context& context);
   void schedule(RunRef run);
   void yield_run(std::uint32_t slot, Context& context);
+  // By the run's processor, which is it no longer: the run is with whoever comes first (core/sched/turn.h). The item must go into
+  // a queue.
+  [[nodiscard]] WorkItem offer_turn(std::uint32_t slot);
+  // The thread of this context may run bodies in order.
+  void lend_bodies(Context& context, Nanos turn_ns);
   void note_uncommitted(Context& context);
   // An event of no run, at this time.
   [[nodiscard]] Event store_event(EventBody body) const;
@@ -211,6 +222,7 @@ class EngineCore final : public Handler {
   Plans plans_{actions_, pools_, options_.wait_for_disk};
   RunTable runs_;
   mutable Slab<Ticket> tickets_;
+  std::atomic<std::size_t> lent_tickets_{0};
   Contexts contexts_;
   TimerService timers_;
   Scheduler scheduler_;

@@ -228,9 +228,26 @@ void EngineCore::process(RunRef run, Context& context) {
   Processor(*this, run.slot, context).drain();
 }
 
+void EngineCore::lend_bodies(Context& context, Nanos turn_ns) {
+  context.turn_ns = turn_ns;
+  if (context.lent_ticket != Slab<Ticket>::kNone) return;
+  context.lent_ticket = tickets_.acquire();
+  TN_CHECK(context.lent_ticket != Slab<Ticket>::kNone);
+  lent_tickets_.fetch_add(1);
+}
+
+WorkItem EngineCore::offer_turn(std::uint32_t slot) {
+  runs_.at(slot).turn.offer();
+  return {WorkKind::run, 0, slot};
+}
+
 // The run has had its share: all others go first.
 void EngineCore::yield_run(std::uint32_t slot, Context& context) {
-  const WorkItem item(WorkKind::run, 0, slot);
+  if (slot == context.attended) {
+    context.holds_turn = true;
+    return;
+  }
+  const WorkItem item = offer_turn(slot);
   if (context.worker != nullptr) {
     context.worker->push_global(item);
   } else {
@@ -239,7 +256,7 @@ void EngineCore::yield_run(std::uint32_t slot, Context& context) {
 }
 
 void EngineCore::send(RunRef run, MessageBody body) {
-  if (deliver(run, std::move(body))) scheduler_.inject(WorkItem(WorkKind::run, 0, run.slot));
+  if (deliver(run, std::move(body))) scheduler_.inject(offer_turn(run.slot));
 }
 
 bool EngineCore::send(RunNumber number, MessageBody body) {
@@ -251,14 +268,19 @@ bool EngineCore::send(RunNumber number, MessageBody body) {
 
 // ---- Gates ----------------------------------------------------------------------------------------------------------
 
-void EngineCore::carry_out(std::vector<Effect>& effects, Worker* worker) {
+void EngineCore::carry_out(std::vector<Effect>& effects, Context& context) {
+  Worker* const worker = context.worker;
   std::vector<Offer> offers;
   std::vector<WorkItem> runs;
   for (Effect& effect : effects) {
     if (const auto* offer = std::get_if<Offer>(&effect)) {
       offers.push_back(*offer);
     } else if (const auto* on = std::get_if<GoOn>(&effect)) {
-      runs.emplace_back(WorkKind::run, 0, on->slot);
+      if (on->slot == context.attended) {
+        context.holds_turn = true;
+        continue;
+      }
+      runs.push_back(offer_turn(on->slot));
     } else if (auto* given = std::get_if<GiveAnswer>(&effect)) {
       (*given)->waiter->answer(std::move((*given)->answer));
     } else if (const auto* settled = std::get_if<CommandSettled>(&effect)) {
@@ -281,7 +303,7 @@ void EngineCore::open_gates(Context& context) {
   context.opened.clear();
   const Position durable = committer_->durable();
   contexts_.open_gates(options_.wait_for_disk ? durable : Ring::kNever, durable, context.opened);
-  carry_out(context.opened, context.worker);
+  carry_out(context.opened, context);
 }
 
 bool EngineCore::commit_one(Context& context) {
@@ -338,7 +360,7 @@ void EngineCore::forget(RunRef run) {
   }
   runs_.forget(run, slot.run.number);
   // A message to the next run of the slot may have come meanwhile, or one to this run.
-  if (!slot.mailbox.try_retire()) scheduler_.inject(WorkItem(WorkKind::run, 0, run.slot));
+  if (!slot.mailbox.try_retire()) scheduler_.inject(offer_turn(run.slot));
 }
 
 // ---- Pieces of work -------------------------------------------------------------------------------------------------
@@ -346,7 +368,7 @@ void EngineCore::forget(RunRef run) {
 void EngineCore::execute(WorkItem item, Worker& worker) {
   Context& context = contexts_.of_worker(worker.index());
   if (item.kind() == WorkKind::run) {
-    process({item.slot(), 0}, context);
+    if (runs_.at(item.slot()).turn.try_take()) process({item.slot(), 0}, context);
     return;
   }
   // The item has the low bits of the generation; no ticket is used 2^24 times while one of its items is queued.

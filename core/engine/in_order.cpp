@@ -9,7 +9,7 @@
 // are durable; RunSlot::durable_mark says how far they are known to be.
 //
 // The ticket that these bodies see is lent: it belongs to the thread's context, moves from task to task, and no report
-// counts that names it. A turn ends after kTurnNs, so that messages (a cancel, a question) are not kept waiting.
+// counts that names it. A turn ends after Context::turn_ns, so that messages (a cancel, a question) are not kept waiting.
 #include <algorithm>
 
 #include "core/engine/processor.h"
@@ -19,7 +19,6 @@
 namespace tenuto {
 namespace {
 
-constexpr Nanos kTurnNs = 1 * kMillisecond;
 constexpr Nanos kShortNs = 2'000;  // Longer bodies are offered to all workers.
 constexpr Nanos kSpanNs = 20'000;  // Between two looks at the clock, by the usual time of a body.
 constexpr std::uint32_t kSpanMax = 4096;
@@ -84,7 +83,7 @@ Processor::Stretch Processor::run_stretch(TaskIndex& at, std::uint32_t end, Wall
   if (!may_run_here(action, at)) return Stretch::not_here;
   const std::uint32_t open = open_end(at, end);
   if (at.value == open) return wait_or_leave(at);
-  if (context_.worker == nullptr) return Stretch::turn_over;
+  if (context_.turn_ns == 0) return Stretch::turn_over;
   auto argument = argument_of(slot_.run, at, context_.evaluation);
   if (!argument.ok()) return Stretch::not_here;
   Ticket& ticket = core_.tickets_.at(context_.lent_ticket);
@@ -95,7 +94,7 @@ Processor::Stretch Processor::run_stretch(TaskIndex& at, std::uint32_t end, Wall
   while (how == Stretch::done && at.value < end) {
     if (at.value == open) {
       how = wait_or_leave(at);
-    } else if (now_.ns - turn_began.ns >= kTurnNs) {
+    } else if (now_.ns - turn_began.ns >= context_.turn_ns) {
       how = Stretch::turn_over;
     } else if (action.usual.ns() >= kShortNs) {
       how = Stretch::not_here;

@@ -92,7 +92,9 @@ Result<std::shared_ptr<OwnerEngine>> OwnerEngine::open_in_memory(const EngineOpt
   engine->log_ = std::make_unique<MemLog>();
   engine->state_ = std::make_unique<MemState>();
   TN_ASSIGN(const StoreUuid uuid, random_store_uuid());
-  TN_TRY(engine->begin(core_options(options, uuid)));
+  CoreOptions core = core_options(options, uuid);
+  core.is_in_memory = true;
+  TN_TRY(engine->begin(std::move(core)));
   return engine;
 }
 
@@ -101,7 +103,7 @@ Status OwnerEngine::begin(CoreOptions options) {
   core_ = std::make_unique<EngineCore>(options, clock_, *log_, *state_);
   core_->on_durable = [this](Position upto) {
     if (shared_ != nullptr) shared_->publish_durable(upto);
-    materialise_parker_.unpark();
+    wake_tables(upto);
   };
   core_->on_uncommitted = [this] {
     if (!commit_awake_.exchange(true)) commit_parker_.unpark();
@@ -161,10 +163,23 @@ void OwnerEngine::commit_loop() {
   }
 }
 
+// The tables take up what is little when its time has come: no commit needs to wake them for it.
+//
+// None is lost: the flag is set by an exchange before the last look at durable(), and taken by an exchange after durable() has
+// moved. Of the two exchanges one is first: if it is the setting, the commit sees it and wakes; if it is the taking, the setting
+// reads from it, so the look sees what the commit made durable.
+void OwnerEngine::wake_tables(Position upto) {
+  const bool much = upto.value - core_->materialiser().applied().value >= MaterialiserOptions().due_bytes;
+  if (tables_asleep_.exchange(false) || much) materialise_parker_.unpark();
+}
+
 void OwnerEngine::materialise_loop() {
   while (!stopping_.load(std::memory_order_acquire)) {
     if (core_->materialise_one()) continue;
+    tables_asleep_.exchange(true);
     const auto due = core_->materialiser().next_due(clock_.wall());
+    // With something behind there is a time for it, whatever else is committed.
+    if (core_->materialiser().applied() < core_->committer().durable()) tables_asleep_.store(false);
     if (!due.has_value()) {
       materialise_parker_.park();
     } else {

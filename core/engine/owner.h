@@ -74,6 +74,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   void stop_threads();
   void commit_loop();
   void materialise_loop();
+  void wake_tables(Position upto);
   void native_loop();
   Status start_native_threads();
   void drain(Nanos timeout_ns, Status& status);
@@ -82,6 +83,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   Status check_open() const;
   // Waits for the answer of a request, until it comes or the engine closes.
   RunAnswer await(const WaiterRef& waiter, Nanos timeout_ns) const;
+  [[nodiscard]] bool attend(RunNumber run, const WaiterRef& waiter, Nanos timeout_ns);
   RunAnswer ended_answer(const RunName& run);
   Status cancel_run(const RunName& run, CancelAsked cancel);
   Result<View> view();
@@ -116,6 +118,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   Parker commit_parker_;
   std::atomic<bool> commit_awake_{false};
   Parker materialise_parker_;
+  std::atomic<bool> tables_asleep_{false};  // until something is durable, and not until a time
   std::thread commit_thread_;
   std::thread materialise_thread_;
   Mutex native_mutex_;

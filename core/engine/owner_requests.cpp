@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/base/run_id.h"
+#include "core/engine/attendant.h"
 #include "core/engine/owner.h"
 #include "core/engine/store_info.h"
 #include "core/query/describe.h"
@@ -14,6 +15,8 @@
 namespace tenuto {
 namespace {
 
+// A wait that is shorter must not take part in work: a turn may last a millisecond.
+constexpr Nanos kAttendedWaitMin = 10 * kMillisecond;
 constexpr Nanos kWaitSlice = 100 * kMillisecond;  // between looks at whether the engine closes; not critical
 
 }  // namespace
@@ -109,14 +112,30 @@ RunAnswer OwnerEngine::ended_answer(const RunName& run) {
   return answer;
 }
 
+// Asks for the end of the run and does what this thread can do for it. False when the run is not live.
+bool OwnerEngine::attend(RunNumber run, const WaiterRef& waiter, Nanos timeout_ns) {
+  EngineCore::Attendant attendant(*core_, run);
+  if (!attendant.send(AwaitEnd{waiter})) return false;
+  const MonoTime begin = clock_.monotonic();
+  while (!waiter->is_answered() && check_open().ok() && attendant.run_one()) {
+    if (timeout_ns >= 0 && clock_.monotonic().ns - begin.ns >= timeout_ns) break;
+  }
+  return true;
+}
+
 RunAnswer OwnerEngine::wait(const RunName& run, Nanos timeout_ns) {
   const std::shared_lock call(calls_);
   RunAnswer answer;
   answer.status = check_open();
   if (!answer.status.ok()) return answer;
   const WaiterRef waiter = std::make_shared<Waiter>();
-  if (!core_->send(run.number, AwaitEnd{waiter})) return ended_answer(run);
-  answer = await(waiter, timeout_ns);
+  const MonoTime begin = clock_.monotonic();
+  const bool is_live = timeout_ns < 0 || timeout_ns >= kAttendedWaitMin
+                           ? attend(run.number, waiter, timeout_ns)
+                           : core_->send(run.number, AwaitEnd{waiter});
+  if (!is_live) return ended_answer(run);
+  const Nanos attended = clock_.monotonic().ns - begin.ns;
+  answer = await(waiter, timeout_ns < 0 ? timeout_ns : std::max<Nanos>(timeout_ns - attended, 0));
   return answer.status.code() == Code::not_found ? ended_answer(run) : answer;
 }
 

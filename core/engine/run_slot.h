@@ -11,6 +11,7 @@
 #include "core/engine/message.h"
 #include "core/machine/state.h"
 #include "core/sched/mailbox.h"
+#include "core/sched/turn.h"
 
 namespace tenuto {
 
@@ -35,19 +36,20 @@ struct RunExtra {
   std::vector<Abandoned> abandoned;      // bodies that are still out although their attempt is over
 };
 
-// Thread safety: `mailbox` and `generation` by anyone; the rest by the run's processor alone (see core/sched/mailbox.h).
+// Thread safety: `mailbox`, `turn` and `generation` by anyone; the rest by the run's processor alone (see core/sched/mailbox.h).
 // The slot is type-stable: a message that comes after the run was forgotten meets another generation and is dropped.
 struct RunSlot {
   // Of a run in order that goes on without a message. Its mailbox stays busy meanwhile: the next processor is sure to come.
-  enum class Onward : std::uint8_t { no, next_turn, when_durable };
+  enum class Onward : std::uint16_t { no, next_turn, when_durable };
 
   Mailbox<Message> mailbox;
   Atomic<std::uint32_t> generation{1};  // changes when a run is forgotten
   std::uint32_t first_ticket = Slab<Ticket>::kNone;
   // In order: the start and the nodes below this, less one, are known to be durable; 0: not even the start.
   std::uint32_t durable_mark = 0;
-  std::uint16_t in_flight = 0;  // tickets whose outcome is awaited
-  Onward onward = Onward::no;
+  std::uint16_t in_flight : 14 = 0;  // tickets whose outcome is awaited
+  Onward onward : 2 = Onward::no;
+  Turn turn;                             // of the processor to be, while it waits in a queue
   Atomic<bool> parked{false};            // it may be listed in Actions; written by the processor
   const PlanBinding* binding = nullptr;  // null until the run has begun
   Position last;                         // the end of the newest batch with an event of it
@@ -55,7 +57,7 @@ struct RunSlot {
   std::unique_ptr<RunExtra> extra;
   Run run;
 
-  static_assert(limits::kReadyOfferMax <= 0xFFFF, "the tickets of a run fit their count");
+  static_assert(limits::kReadyOfferMax < 1 << 14, "the tickets of a run fit their count");
 
   RunSlot() = default;
   // What was on its way when the engine ended goes with it.

@@ -7,6 +7,9 @@
 namespace tenuto {
 namespace {
 
+// Of bodies that a call of start runs before it commits: what the wake-up of a worker takes.
+constexpr Nanos kStartTurnNs = 20'000;
+
 Status taken(std::string_view id, std::string_view by_what) {
   return {Code::conflict,
           "run id `" + std::string(id) + "` is taken by a run " + std::string(by_what) +
@@ -95,8 +98,12 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
   start.started = RunStarted{request.plan->hash(), request.id,     chosen,     request.test,
                              request.input,        request.labels, request.by, command};
   RunName name{number, shown_run_id(request.id, start.at, number, options_.store_key)};
+  // The caller waits for the disk in any case: pure bodies that are done before go with the same sync.
+  const bool lends = options_.wait_for_disk && command.is_none();
+  if (lends) lend_bodies(context, kStartTurnNs);
   // False is fine: whoever has the mailbox begins it and answers.
   (void)begin(*run, std::move(start), context);
+  context.turn_ns = 0;
   commit_one(context);
   context.commits_itself = false;
   if (committer_->is_behind()) on_uncommitted();

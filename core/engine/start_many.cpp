@@ -47,7 +47,7 @@ class EngineCore::Group {
       if (run.onward == RunSlot::Onward::when_durable) {
         context_.gate.push(end, GoOn{slot});
       } else {
-        next_turn_.emplace_back(WorkKind::run, 0, slot);
+        next_turn_.push_back(core_.offer_turn(slot));
       }
     }
     // The commit may have passed before they were queued; the queue's lock orders it with us.

@@ -60,6 +60,7 @@ class Waiter {
     }
     return true;
   }
+  [[nodiscard]] bool is_answered() const { return seen_.load(std::memory_order_acquire); }
   // After wait() returned true.
   [[nodiscard]] RunAnswer take() TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);

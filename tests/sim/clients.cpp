@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/run_id.h"
+#include "core/engine/attendant.h"
 
 namespace tenuto::testing {
 
@@ -48,8 +49,10 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
   const bool same = taken != nullptr && taken->workflow->plan->hash() == workflow.plan->hash() &&
                     taken->input.text == input.text;
   const auto waiter = std::make_shared<Waiter>();
+  oracle.asking(workflow, input, !id.empty());
   const auto name =
       world_.core().start({workflow.plan, id, Payload::json(input.text), "", "", false}, CommandId{}, waiter);
+  oracle.answered();
   world_.trace().line("start id=%s workflow=%s input=%zu taken=%d -> %s run=%llu", id.c_str(),
                       workflow.plan->name().c_str(), input.text.size(),
                       taken == nullptr ? 0
@@ -87,6 +90,16 @@ bool Clients::is_excused(Code code) const {
   return code == Code::full && (world_.disk->refuses || world_.core().committer().stall() != Stall::none);
 }
 
+// Some of those that wait take the run's turns themselves for a while.
+bool Clients::ask_for_end(RunNumber number, const WaiterRef& waiter) {
+  if (world_.random().chance(1, 2)) return world_.core().send(number, AwaitEnd{waiter});
+  EngineCore::Attendant attendant(world_.core(), number);
+  if (!attendant.send(AwaitEnd{waiter})) return false;
+  for (std::uint32_t n = draw(world_.random(), 0, 8); n > 0 && attendant.run_one(); --n) {
+  }
+  return true;
+}
+
 bool Clients::start_many() {
   if (runs_left_ < 3) return false;
   const SimWorkflow& workflow = workflows_[world_.random().below(workflows_.size())];
@@ -121,7 +134,7 @@ bool Clients::await() {
   RunRecord* record = any_run();
   if (record == nullptr) return false;
   const auto waiter = std::make_shared<Waiter>();
-  if (world_.core().send(record->number, AwaitEnd{waiter})) {
+  if (ask_for_end(record->number, waiter)) {
     pending_.push_back({Kind::end, record->number, waiter});
   } else {
     world_.trace().expect(check_gone(*record));
@@ -132,7 +145,7 @@ bool Clients::await() {
 void Clients::await_all() {
   for (auto& [number, record] : world_.oracle().runs()) {
     const auto waiter = std::make_shared<Waiter>();
-    if (world_.core().send(number, AwaitEnd{waiter})) pending_.push_back({Kind::end, number, waiter});
+    if (ask_for_end(number, waiter)) pending_.push_back({Kind::end, number, waiter});
   }
 }
 

@@ -16,6 +16,7 @@ class Clients {
   // Each makes one request, or nothing and returns false.
   bool start();
   bool start_many();
+  bool ask_for_end(RunNumber number, const WaiterRef& waiter);
   bool await();
   bool ask();
   bool cancel();

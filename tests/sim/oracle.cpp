@@ -4,11 +4,29 @@ namespace tenuto::testing {
 
 RunRecord& Oracle::asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input,
                              const std::string& id, bool id_chosen) {
+  const std::optional<Asking> asking = std::exchange(asking_, std::nullopt);
+  if (asking.has_value() && asking->begun == number) {
+    RunRecord& record = runs_.at(number);
+    if (record.id != id)
+      trace_.violation("run " + std::to_string(number.value) + ": its body saw another id");
+    return record;
+  }
   const auto [at, is_new] =
       runs_.emplace(number, RunRecord{number, &workflow, input, id, id_chosen, RunModel(workflow, input)});
   if (!is_new || !given_.insert(number).second)
     trace_.violation("run " + std::to_string(number.value) + ": two starts got the same number");
   return at->second;
+}
+
+// A call of start may run bodies before it tells the number.
+RunRecord* Oracle::find_begun(RunNumber number, const std::string& run_id) {
+  if (RunRecord* record = find(number)) return record;
+  if (!asking_.has_value() || asking_->is_over || asking_->begun.has_value()) return nullptr;
+  const Asking asking = *std::exchange(asking_, std::nullopt);
+  RunRecord& record = asked_for(number, *asking.workflow, asking.input, run_id, asking.id_chosen);
+  asking_ = asking;
+  asking_->begun = number;
+  return &record;
 }
 
 RunRecord* Oracle::find(RunNumber number) {
@@ -206,7 +224,7 @@ void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found, const S
 BodyEntry* Oracle::on_begin(const Beginning& beginning) {
   catch_up();
   const Ticket& ticket = *beginning.ticket;
-  RunRecord* record = find(ticket.number);
+  RunRecord* record = find_begun(ticket.number, beginning.run_id);
   if (record == nullptr || ticket.task.value >= record->workflow->node_of.size()) {
     trace_.violation("a body of a run that nobody started");
     return nullptr;

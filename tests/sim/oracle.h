@@ -43,6 +43,11 @@ class Oracle {
  public:
   Oracle(Trace& trace, const SimSetting& setting) : trace_(trace), setting_(setting) {}
 
+  // A call of start goes in, and comes back. In between it may run bodies, though nobody knows the run's number.
+  void asking(const SimWorkflow& workflow, const SimValue& input, bool id_chosen) {
+    asking_ = Asking{&workflow, input, id_chosen};
+  }
+  void answered() { asking_->is_over = true; }
   // A run that the engine gave a number.
   RunRecord& asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input,
                        const std::string& id, bool id_chosen);
@@ -88,6 +93,7 @@ class Oracle {
   [[nodiscard]] std::uint64_t nonce() { return ++nonce_; }
 
  private:
+  RunRecord* find_begun(RunNumber number, const std::string& run_id);
   void follow(RunRecord& record, const Event& event);
   std::string check_begin(RunRecord& record, int node, const Beginning& beginning);
   std::string check_key(const RunRecord& record, int node, const std::string& key);
@@ -95,6 +101,14 @@ class Oracle {
   void check_forgotten(const std::map<RunNumber, std::vector<Event>>& found);
   [[nodiscard]] bool is_too_old(const RunRecord& record) const;
 
+  struct Asking {
+    const SimWorkflow* workflow;
+    SimValue input;
+    bool id_chosen;
+    std::optional<RunNumber> begun = {};
+    bool is_over = false;
+  };
+  std::optional<Asking> asking_;
   Trace& trace_;
   const SimSetting setting_;
   std::map<RunNumber, RunRecord> runs_;

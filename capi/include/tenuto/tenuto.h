@@ -294,11 +294,15 @@ typedef struct tenuto_completion {
 #define TENUTO_OUTCOME_TIMED_OUT 3 /* the host stopped it at its time-out; retried as the policy says */
 
 /* A native body. Fills *completion; what it points to must stay valid until the body returns to the library, which
- * copies it (use thread-local or static storage, or tenuto_completion_copy). Runs on a library thread; must not throw,
- * and must not call back into the engine. */
+ * copies it (use thread-local or static storage, or tenuto_completion_copy). Runs on a library thread, or, if it is inline, also on
+ * a thread of the host that is in tenuto_run_result or tenuto_engine_start; must not throw, and must not call back into the
+ * engine. */
 typedef void (*tenuto_task_fn)(void *user_data, const tenuto_task *task, tenuto_completion *completion);
 
 #define TENUTO_NATIVE_INLINE 1u /* short and never blocks: runs on the scheduler's own threads */
+/* A thread that waits in tenuto_run_result for ever, or for 10 ms and more, may run inline bodies of the run that it waits for, and
+ * tenuto_engine_start pure ones of the run that it starts (some 20 microseconds of them), before it returns. So an inline body must
+ * not need a lock that a caller of these holds, and small stacks are the host's to look after. */
 /* Inline bodies that take less than some microseconds and need not wait for the disk (pure tasks; any in memory) are called one after
  * the other, in the order of the definition as far as each task stands behind all that it needs: some nanoseconds a task. Those
  * that return no result share one record in the history and its two times. The `task` they get is good until they return; its
