@@ -141,7 +141,8 @@ Result<View> ClientEngine::view() {
 Result<RunNumber> ClientEngine::submit_and_wait(const Command& command) {
   TN_TRY(check_open());
   TN_ASSIGN(const StoreUuid random, random_store_uuid());
-  const CommandId id{random.high, random.low};
+  // In the order of time: file times are the kernel's ticks, so that a cancel may have that of its start.
+  const CommandId id{static_cast<std::uint64_t>(now().ns), random.low};
   TN_TRY(inbox_.submit(id, command));
   Patience patience(-1);
   for (;;) {

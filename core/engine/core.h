@@ -76,11 +76,16 @@ class EngineCore final : public Handler {
   // ---- Requests -------------------------------------------------------------------------------------------------
   // Makes a run and sends it its first message. `command` may be none. The answer comes through `waiter`, when the
   // start is durable. For a chosen id that is taken: the run that has it, or conflict; `waiter` is answered, perhaps with
-  // not_found, when the start of that run is durable, and neither may be told before.
+  // not_found, when the start of that run is durable, and neither may be told before. The outcome of a command is recorded
+  // here, but for refusals other than conflict.
   Result<RunName> start(const StartRequest& request, CommandId command, const WaiterRef& waiter);
   Result<RunNumber> start_many(const PlanRef& plan, std::span<const Payload> inputs, const WaiterRef& waiter);
   // False when the run is not in the table: it has ended long ago, or never was.
   bool send(RunNumber run, MessageBody body);
+  // Asks a run to end, for a command; its outcome is recorded in any case.
+  void cancel_by_command(RunNumber run, CancelAsked cancel);
+  // Records the outcome of a command: ok is applied. `run` has begun, and all that the outcome follows from was appended.
+  void settle(CommandId command, RunNumber run, const Status& refusal);
   void send(RunRef run, MessageBody body);
   // Appends events that belong to no run (command outcomes, pool usage); `effect` follows when they are durable.
   void record(std::span<const Event> events, std::optional<Effect> effect);
@@ -156,8 +161,8 @@ class EngineCore final : public Handler {
   std::function<void()> on_uncommitted = [] {};
   // Called, by the thread that commits, when everything before the position is durable. Short; must not append.
   std::function<void(Position)> on_durable = [](Position) {};
-  // Called with the file of a command whose outcome is durable.
-  std::function<void(const std::string&)> on_command_settled = [](const std::string&) {};
+  // Called when the outcome of a command is durable; by any thread, at most once for each outcome.
+  std::function<void(CommandId)> on_command_settled = [](CommandId) {};
 
   // Runs whose fate is not settled by waiting alone: bodies out, retries armed, inputs on their way. 0 means drained.
   [[nodiscard]] bool is_quiet() const;
@@ -176,7 +181,9 @@ class EngineCore final : public Handler {
 
   // start.cpp
   Result<RunName> existing_run(const StartRequest& request, const StartIdentity& mine,
-                               const StartIdentity& other, const WaiterRef& waiter);
+                               const StartIdentity& other, CommandId command, const WaiterRef& waiter);
+  void settle_cancel_of_gone(CommandId command, RunNumber run);
+  [[nodiscard]] Event outcome_of(CommandId command, RunNumber run, const Status& refusal) const;
   Result<std::optional<StartIdentity>> stored_identity(std::string_view id) const;
   const PlanBinding& bind(const PlanRef& plan, Context& context);
   // False: the slot's mailbox has a processor already (of a message for the run that was there before), which begins it.

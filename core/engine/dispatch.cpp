@@ -284,7 +284,7 @@ void EngineCore::carry_out(std::vector<Effect>& effects, Context& context) {
     } else if (auto* given = std::get_if<GiveAnswer>(&effect)) {
       (*given)->waiter->answer(std::move((*given)->answer));
     } else if (const auto* settled = std::get_if<CommandSettled>(&effect)) {
-      on_command_settled(settled->file);
+      on_command_settled(settled->command);
     }
   }
   effects.clear();

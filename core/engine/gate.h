@@ -6,7 +6,6 @@
 
 #include <deque>
 #include <memory>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -25,7 +24,7 @@ struct Answer {
 using GiveAnswer = std::unique_ptr<Answer>;
 // The outcome of a command from the inbox is durable, where effects don't wait for the disk too: its file can go.
 struct CommandSettled {
-  std::string file;
+  CommandId command;
 };
 // A run in order waits for nothing else. Whoever carries this out hands the run on: nobody else may process it meanwhile.
 struct GoOn {

@@ -4,7 +4,8 @@
 // or refused when the event that says so is durable; then the file goes. So a client that stops or dies at any
 // moment leaves either nothing or a whole command, and shares no lock with the owner.
 //
-// A file is named after its command id, <32 hex digits>.json, and holds one JSON object:
+// A file is named after its command id, <32 hex digits>.json: the time at which it was sent in nanoseconds, and chance. Commands are
+// carried out in the order of their files' times, and of their names where those are equal. It holds one JSON object:
 //   {"command": "start", "definition": {…}, "id": "…", "input": …, "labels": {…}, "by": "…", "test": false}
 //   {"command": "cancel", "run": "…", "reason": "…", "by": "…"}
 #pragma once
@@ -43,9 +44,20 @@ using Command = std::variant<StartCommand, CancelCommand>;
 // nullopt for a name that is no command's (a file that is still being written, for one).
 [[nodiscard]] std::optional<CommandId> parse_command_file_name(std::string_view name);
 
+// Where commands wait, as their owner sees it.
+class CommandFolder {
+ public:
+  virtual ~CommandFolder() = default;
+  // The files of the commands that wait, oldest first.
+  virtual Result<std::vector<std::string>> list() const = 0;
+  virtual Result<Bytes> read(const std::string& file) const = 0;
+  // Ok when it is gone already.
+  virtual void remove(const std::string& file) const = 0;
+};
+
 // The folder.
 // Thread safety: const functions by any thread and process.
-class Inbox {
+class Inbox final : public CommandFolder {
  public:
   explicit Inbox(std::string directory, FileCalls& calls = FileCalls::system())
       : calls_(calls), directory_(std::move(directory)) {}
@@ -53,11 +65,9 @@ class Inbox {
   // Accepts a command: durable on return. full, storage_error; too_large for what the owner would refuse to read; poisoned
   // when the folder can't be synced: it may be accepted all the same.
   Status submit(CommandId id, const Command& command) const;
-  // The commands that wait, oldest first by name of file time.
-  Result<std::vector<std::string>> list() const;
-  Result<Bytes> read(const std::string& file) const;
-  // Ok when it is gone already.
-  void remove(const std::string& file) const;
+  Result<std::vector<std::string>> list() const override;
+  Result<Bytes> read(const std::string& file) const override;
+  void remove(const std::string& file) const override;
   // Whether the command's file is still there.
   [[nodiscard]] bool contains(CommandId id) const;
   [[nodiscard]] const std::string& directory() const { return directory_; }

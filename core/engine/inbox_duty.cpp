@@ -1,49 +1,10 @@
-// What the owner does with the commands of other processes; all on the housekeeper's thread.
-#include "core/engine/owner.h"
+#include "core/engine/inbox_duty.h"
+
 #include "core/payload/json.h"
 #include "core/plan/compile.h"
 #include "core/query/load.h"
 
 namespace tenuto {
-
-void OwnerEngine::read_inbox() {
-  const auto files = inbox_->list();
-  if (!files.ok()) return;  // read again when the next command arrives
-  for (const std::string& file : *files) {
-    const std::optional<CommandId> id = parse_command_file_name(file);
-    if (!id.has_value() || !handled_commands_.insert(*id).second) continue;
-    apply_command_file(file, *id);
-  }
-}
-
-// An earlier life may have recorded the outcome and died before the file was gone.
-bool OwnerEngine::was_settled(CommandId id) const {
-  if (core_->has_recovered(id)) return true;
-  const auto read = state_->begin_read();
-  if (!read.ok()) return false;
-  const auto outcome = load_command(**read, id);
-  return outcome.ok() && outcome->has_value();
-}
-
-void OwnerEngine::apply_command_file(const std::string& file, CommandId id) {
-  if (was_settled(id)) {
-    inbox_->remove(file);
-    return;
-  }
-  Result<RunNumber> subject = [&]() -> Result<RunNumber> {
-    TN_ASSIGN(const Bytes text, inbox_->read(file));
-    TN_ASSIGN(const Command command, decode_command(text));
-    return apply_command(command, id);
-  }();
-  Event outcome{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{}, CommandApplied{}};
-  if (subject.ok()) {
-    outcome.body = CommandApplied{id, *subject};
-  } else {
-    outcome.body = CommandRefused{id, subject.status().code(), subject.status().message()};
-  }
-  core_->record(std::span(&outcome, 1), CommandSettled{file});
-}
-
 namespace {
 
 Result<StartRequest> make_request(const StartCommand& start) {
@@ -57,19 +18,82 @@ Result<StartRequest> make_request(const StartCommand& start) {
   return request;
 }
 
+// About this engine, not about the command.
+bool is_of_the_engine(Code code) {
+  return code == Code::closed || code == Code::poisoned || code == Code::forked;
+}
+
 }  // namespace
 
-Result<RunNumber> OwnerEngine::apply_command(const Command& command, CommandId id) {
-  const WaiterRef waiter = std::make_shared<Waiter>();
-  if (const auto* wanted = std::get_if<StartCommand>(&command)) {
-    TN_ASSIGN(const StartRequest request, make_request(*wanted));
-    TN_ASSIGN(const RunName name, core_->start(request, id, waiter));
-    return name.number;
+void InboxDuty::read() {
+  forget_removed();
+  const auto files = folder_.list();
+  if (!files.ok()) return;  // read again when the next command arrives
+  for (const std::string& file : *files) {
+    const std::optional<CommandId> id = parse_command_file_name(file);
+    if (id.has_value() && begin(*id)) carry_out(file, *id);
   }
-  const auto& cancel = std::get<CancelCommand>(command);
-  TN_ASSIGN(const RunName run, find(cancel.run));
-  TN_TRY(cancel_run(run, CancelAsked{cancel.reason, cancel.by, id}));
-  return run.number;
+}
+
+void InboxDuty::settled(CommandId command) {
+  folder_.remove(command_file_name(command));
+  MutexLock lock(mutex_);
+  removed_.push_back(command);
+}
+
+bool InboxDuty::begin(CommandId command) {
+  MutexLock lock(mutex_);
+  return begun_.insert(command).second;
+}
+
+// Before the folder is listed: a file that was removed before can't be in the list.
+void InboxDuty::forget_removed() {
+  MutexLock lock(mutex_);
+  for (const CommandId command : removed_) begun_.erase(command);
+  removed_.clear();
+}
+
+// An earlier life may have recorded the outcome and died before the file was gone.
+bool InboxDuty::was_settled(CommandId command) const {
+  if (core_.has_recovered(command)) return true;
+  const auto read = core_.state().begin_read();
+  if (!read.ok()) return false;
+  const auto outcome = load_command(**read, command);
+  return outcome.ok() && outcome->has_value();
+}
+
+void InboxDuty::carry_out(const std::string& file, CommandId command) {
+  if (was_settled(command)) return settled(command);
+  const Status refusal = [&]() -> Status {
+    TN_ASSIGN(const Bytes text, folder_.read(file));
+    TN_ASSIGN(const Command decoded, decode_command(text));
+    return apply(decoded, command);
+  }();
+  if (!refusal.ok() && !is_of_the_engine(refusal.code())) core_.settle(command, RunNumber{}, refusal);
+}
+
+Status InboxDuty::apply(const Command& command, CommandId id) {
+  return std::visit([&](const auto& known) { return apply(known, id); }, command);
+}
+
+Status InboxDuty::apply(const StartCommand& start, CommandId id) {
+  TN_ASSIGN(const StartRequest request, make_request(start));
+  const auto run = core_.start(request, id, std::make_shared<Waiter>());
+  // A conflict is recorded behind the run that has the id.
+  return run.ok() || run.code() == Code::conflict ? Status() : run.status();
+}
+
+Status InboxDuty::apply(const CancelCommand& cancel, CommandId id) {
+  TN_ASSIGN(const RunNumber run, find(cancel.run));
+  core_.cancel_by_command(run, CancelAsked{cancel.reason, cancel.by, id});
+  return {};
+}
+
+Result<RunNumber> InboxDuty::find(std::string_view run) const {
+  if (const auto live = core_.run_table().find_id(run)) return live->number;
+  TN_ASSIGN(const View picture, view_());
+  TN_ASSIGN(const FoundRun found, picture.find(run));
+  return found.number;
 }
 
 }  // namespace tenuto

@@ -40,10 +40,17 @@ struct RetryTime {
 };
 // An action that nobody had a body for has one: see parked.cpp.
 struct BodyCame {};
-// `waiter` may be null.
+// `waiter` may be null. A command's outcome is recorded with what it asks for.
 struct CancelRun {
   CancelAsked cancel;
   WaiterRef waiter;
+  RunNumber run = {};  // for a command
+};
+// The outcome of a command follows from the run, so it is recorded behind what is recorded of the run.
+struct SettleCommand {
+  CommandId command;
+  RunNumber run;
+  Status refusal;  // ok: it is applied
 };
 // Answered when the run has ended and that is durable.
 struct AwaitEnd {
@@ -59,8 +66,9 @@ struct ForgetRun {};
 // What is rare or large is boxed: one message is made per task, and most are Done.
 template <class Body>
 using Boxed = std::unique_ptr<Body>;
-using MessageBody = std::variant<Boxed<StartRun>, ResumeRun, Done, Boxed<Failed>, LateReturn, RetryTime,
-                                 BodyCame, Boxed<CancelRun>, AwaitEnd, AskState, ForgetRun>;
+using MessageBody =
+    std::variant<Boxed<StartRun>, ResumeRun, Done, Boxed<Failed>, LateReturn, RetryTime, BodyCame,
+                 Boxed<CancelRun>, AwaitEnd, AskState, ForgetRun, Boxed<SettleCommand>>;
 
 template <class Body>
 [[nodiscard]] Boxed<Body> boxed(Body body) {

@@ -108,7 +108,10 @@ Status OwnerEngine::begin(CoreOptions options) {
   core_->on_uncommitted = [this] {
     if (!commit_awake_.exchange(true)) commit_parker_.unpark();
   };
-  core_->on_command_settled = [this](const std::string& file) { inbox_->remove(file); };
+  if (inbox_ != nullptr) {
+    inbox_duty_ = std::make_unique<InboxDuty>(*core_, *inbox_, [this] { return view(); });
+    core_->on_command_settled = [this](CommandId command) { inbox_duty_->settled(command); };
+  }
   core_->jobs_at_once = std::min(options.threads, kRecoveryThreadsMax);
   core_->do_jobs = do_in_threads;
   TN_TRY(core_->recover());
@@ -118,7 +121,7 @@ Status OwnerEngine::begin(CoreOptions options) {
   }
   TN_TRY(start_threads());
   // Commands that came while nobody was here go first: a run that was cancelled begins no further body.
-  if (inbox_ != nullptr) read_inbox();
+  if (inbox_ != nullptr) inbox_duty_->read();
   core_->resume_runs();
   return start_housekeeper();
 }
@@ -137,7 +140,7 @@ Status OwnerEngine::start_housekeeper() {
   duties.fire_timers = [this] { core_->fire_timers(); };
   if (inbox_ != nullptr) {
     duties.inbox = inbox_->directory();
-    duties.read_inbox = [this] { read_inbox(); };
+    duties.read_inbox = [this] { inbox_duty_->read(); };
   }
   housekeeper_ = std::make_unique<Housekeeper>(core_->timers(), std::move(duties));
   const Status status = housekeeper_->start();

@@ -16,7 +16,6 @@
 #include <shared_mutex>
 #include <string>
 #include <thread>
-#include <unordered_set>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -25,6 +24,7 @@
 #include "core/engine/fork_guard.h"
 #include "core/engine/housekeeper.h"
 #include "core/engine/inbox.h"
+#include "core/engine/inbox_duty.h"
 #include "core/query/view.h"
 #include "core/sched/parker.h"
 #include "core/store/owner_lock.h"
@@ -88,12 +88,6 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   Status cancel_run(const RunName& run, CancelAsked cancel);
   Result<View> view();
 
-  // inbox_duty.cpp
-  void read_inbox();
-  [[nodiscard]] bool was_settled(CommandId id) const;
-  void apply_command_file(const std::string& file, CommandId id);
-  Result<RunNumber> apply_command(const Command& command, CommandId id);
-
   EngineOptions options_;
   std::string path_;  // empty: in memory
   std::unique_ptr<OwnerLock> lock_;
@@ -104,6 +98,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   std::unique_ptr<EngineCore> core_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<Inbox> inbox_;
+  std::unique_ptr<InboxDuty> inbox_duty_;
   std::uint64_t store_key_ = 0;
   PlanCache plan_cache_;
 
@@ -123,8 +118,6 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   std::thread materialise_thread_;
   Mutex native_mutex_;
   std::vector<std::thread> native_threads_ TN_GUARDED_BY(native_mutex_);
-  // Commands whose files were handled in this life: a file that is still there is not applied twice.
-  std::unordered_set<CommandId> handled_commands_;
 };
 
 }  // namespace tenuto

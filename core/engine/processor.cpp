@@ -82,7 +82,13 @@ void Processor::drop(Message& message) {
     answer.status = Status(Code::not_found, "the run is no longer live");
     waiter->answer(std::move(answer));
   };
-  if (auto* cancel = std::get_if<Boxed<CancelRun>>(&message.body)) gone((*cancel)->waiter);
+  if (auto* cancel = std::get_if<Boxed<CancelRun>>(&message.body)) {
+    gone((*cancel)->waiter);
+    if (const CommandId command = (*cancel)->cancel.command; !command.is_none())
+      core_.settle_cancel_of_gone(command, (*cancel)->run);
+  }
+  if (auto* settle = std::get_if<Boxed<SettleCommand>>(&message.body))
+    core_.settle((*settle)->command, (*settle)->run, (*settle)->refusal);
   if (auto* await = std::get_if<AwaitEnd>(&message.body)) gone(await->waiter);
   if (auto* ask = std::get_if<AskState>(&message.body)) gone(ask->waiter);
   if (std::holds_alternative<RetryTime>(message.body) || std::holds_alternative<BodyCame>(message.body))
@@ -98,6 +104,8 @@ void Processor::on(StartRun& start) {
   slot_.started = start.at;
   slot_.durable_mark = 0;
   slot_.run = begin_run(start.number, start.binding->plan, start.started);
+  // The start has the command's id: no other record of its outcome is needed.
+  if (!start.started.command.is_none()) context_.effects.emplace_back(CommandSettled{start.started.command});
   context_.writer.add(
       Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
   core_.counters_.started.fetch_add(1, std::memory_order_relaxed);
@@ -163,7 +171,9 @@ void Processor::on(CancelRun& cancel) {
   RunAnswer result = answer_now();
   // What was asked for has happened or is happening already.
   const bool cancelled = slot_.run.state == RunState::cancelling || slot_.run.state == RunState::cancelled;
+  const CommandId command = cancel.cancel.command;
   if (!cancelled) result.status = step(std::move(cancel.cancel));
+  if (!command.is_none()) settle_command(command, result.status);
   if (cancel.waiter != nullptr) answer(cancel.waiter, std::move(result));
 }
 
@@ -176,6 +186,15 @@ void Processor::on(AwaitEnd& await) {
   auto& waiters = slot_.make_extra().waiters;
   std::erase_if(waiters, [](const std::weak_ptr<Waiter>& waiter) { return waiter.expired(); });
   waiters.push_back(await.waiter);
+}
+
+void Processor::on(SettleCommand& settle) {
+  settle_command(settle.command, settle.refusal);
+}
+
+void Processor::settle_command(CommandId command, const Status& refusal) {
+  context_.writer.add(core_.outcome_of(command, slot_.run.number, refusal));
+  context_.effects.emplace_back(CommandSettled{command});
 }
 
 void Processor::on(AskState& ask) {
@@ -419,7 +438,11 @@ void Processor::finish_step() {
   const Position last = slot_.last;
   const bool gated = !context_.effects.empty();
   for (Effect& effect : context_.effects) {
-    context_.gate.push(core_.options_.wait_for_disk ? last : Position{}, std::move(effect));
+    if (std::holds_alternative<CommandSettled>(effect)) {
+      context_.durable_gate.push(last, std::move(effect));
+    } else {
+      context_.gate.push(core_.options_.wait_for_disk ? last : Position{}, std::move(effect));
+    }
   }
   context_.effects.clear();
   // From here on the run may be with another processor: it was handed on. Swapped out first: releasing may run into this context again only through its worker, never from here.

@@ -40,6 +40,7 @@ class Processor {
   void on(RetryTime& retry);
   void on(BodyCame& came);
   void on(CancelRun& cancel);
+  void on(SettleCommand& settle);
   void on(AwaitEnd& await);
   void on(AskState& ask);
   void on(ForgetRun& forget);
@@ -79,6 +80,8 @@ class Processor {
   void free_ticket(std::uint32_t ticket);
   // The body of an attempt of the task that is over and has not come back, or null.
   [[nodiscard]] RunExtra::Abandoned* still_out(TaskIndex task) const;
+  // Records the outcome of a command with this step.
+  void settle_command(CommandId command, const Status& refusal);
   void answer(const WaiterRef& waiter, RunAnswer answer);
   [[nodiscard]] RunAnswer answer_now() const;
   void arm_retry(const ArmTimer& timer);

@@ -84,7 +84,7 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
     // Nobody has met the new run if it does not get the id.
     if (!other.ok() || other->has_value()) runs_.forget(*run, number);
     if (!other.ok()) return other.status();
-    if (other->has_value()) return existing_run(request, mine, **other, waiter);
+    if (other->has_value()) return existing_run(request, mine, **other, command, waiter);
   }
 
   Contexts::Lease lease(contexts_);
@@ -111,12 +111,18 @@ Result<RunName> EngineCore::start(const StartRequest& request, CommandId command
 }
 
 Result<RunName> EngineCore::existing_run(const StartRequest& request, const StartIdentity& mine,
-                                         const StartIdentity& other, const WaiterRef& waiter) {
+                                         const StartIdentity& other, CommandId command,
+                                         const WaiterRef& waiter) {
   // Live: its start may not be durable yet, so the run itself answers. Else all of it is in the tables.
   if (!send(other.number, AskState{waiter})) waiter->answer(RunAnswer{{}, other.number, {}, {}, {}, {}, 0});
-  if (!mine.same_request(other)) {
-    return taken(request.id, mine.workflow == other.workflow ? "with another input" : "of another workflow");
-  }
+  Status refusal;
+  if (!mine.same_request(other))
+    refusal =
+        taken(request.id, mine.workflow == other.workflow ? "with another input" : "of another workflow");
+  // By the run: it may have claimed its id and not begun.
+  if (!command.is_none() && !send(other.number, boxed(SettleCommand{command, other.number, refusal})))
+    settle(command, other.number, refusal);
+  TN_TRY(refusal);
   return RunName{other.number, request.id};
 }
 
@@ -144,6 +150,39 @@ void EngineCore::record(std::span<const Event> events, std::optional<Effect> eff
     if (committer_->durable() >= end) open_gates(context);
   }
   note_uncommitted(context);
+}
+
+// ---- Outcomes of commands -------------------------------------------------------------------------------------------
+
+Event EngineCore::outcome_of(CommandId command, RunNumber run, const Status& refusal) const {
+  if (refusal.ok()) return store_event(CommandApplied{command, run});
+  return store_event(CommandRefused{command, refusal.code(), refusal.message()});
+}
+
+void EngineCore::settle(CommandId command, RunNumber run, const Status& refusal) {
+  const Event outcome = outcome_of(command, run, refusal);
+  record(std::span(&outcome, 1), CommandSettled{command});
+}
+
+void EngineCore::cancel_by_command(RunNumber run, CancelAsked cancel) {
+  const CommandId command = cancel.command;
+  if (!send(run, boxed(CancelRun{std::move(cancel), nullptr, run}))) settle_cancel_of_gone(command, run);
+}
+
+// All of the run is in the tables.
+void EngineCore::settle_cancel_of_gone(CommandId command, RunNumber run) {
+  PlanCache plans;
+  const auto end = [&]() -> Result<RunState> {
+    TN_ASSIGN(const std::unique_ptr<StateRead> read, state_.begin_read());
+    TN_ASSIGN(const EndedRun ended, load_ended(*read, run, plans));
+    return ended.event.state;
+  }();
+  if (!end.ok()) return settle(command, run, end.status());
+  settle(command, run,
+         *end == RunState::cancelled
+             ? Status()
+             : Status(Code::wrong_state, "the run has ended as " + std::string(to_text(*end)) +
+                                             "; an ended run can't be cancelled"));
 }
 
 }  // namespace tenuto

@@ -69,13 +69,10 @@ TEST(Relaxed, ALostRunsKeyIsNobodyElses) {
 TEST(Relaxed, ACommandsFileStaysUntilItsOutcomeIsDurable) {
   RelaxedStore store;
   store.open();
-  std::vector<std::string> settled;
-  store.core->on_command_settled = [&](const std::string& file) { settled.push_back(file); };
+  std::vector<CommandId> settled;
+  store.core->on_command_settled = [&](CommandId command) { settled.push_back(command); };
   store.refuse_to_write();
-  const Event outcome{store.clock.wall(), RunNumber{},
-                      kRootScope,         kNoTask,
-                      Attempt{},          CommandRefused{CommandId{1, 2}, Code::not_found, "no such run"}};
-  store.core->record(std::span(&outcome, 1), CommandSettled{"file"});
+  store.core->settle(CommandId{1, 2}, RunNumber{}, Status(Code::not_found, "no such run"));
   // A run's answer goes out meanwhile, and with it whatever has an open gate.
   const auto plan = compile_workflow_text(R"({"tenuto": 1, "name": "w", "tasks": {"a": {"use": "work"}}})");
   ASSERT_TRUE(plan.ok());
@@ -88,7 +85,7 @@ TEST(Relaxed, ACommandsFileStaysUntilItsOutcomeIsDurable) {
   store.log.clear_faults();
   Contexts::Lease lease(store.core->contexts());
   ASSERT_TRUE(store.core->commit_one(*lease));
-  EXPECT_EQ(settled, std::vector<std::string>{"file"});
+  EXPECT_EQ(settled, (std::vector{CommandId{1, 2}}));
 }
 
 TEST(Relaxed, AnOrderlyCloseLeavesNoGapInTheNumbers) {
