@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
+#include "bench/arms/step_arm.h"
 #include "bench/macro/child.h"
 #include "bench/macro/parts.h"
 #include "bench/macro/waiting_runs.h"
@@ -47,13 +49,26 @@ class Writers {
   std::vector<pid_t> pids_;
 };
 
-// Microseconds of `count` one-step runs, one after the other: the 99th percentile.
-double run_p99(Store& store, int count) {
-  const Workflow workflow(kOne);
-  std::vector<double> times;
-  for (int i = 0; i < count; ++i) times.push_back(seconds_of([&] { store.run_one(workflow); }) * 1e6);
+// Microseconds, the 99th percentile.
+struct Tails {
+  double run;
+  double floor;  // append + fdatasync on the same disk: what any program has at that moment
+};
+
+double p99_of(std::vector<double>& times) {
   std::sort(times.begin(), times.end());
   return quantile_of(times, 0.99);
+}
+
+// `count` one-step runs and as many steps of the floor, in turn.
+Tails tails(Store& store, StepArm& floor, int count) {
+  const Workflow workflow(kOne);
+  std::vector<double> runs, steps;
+  for (int i = 0; i < count; ++i) {
+    runs.push_back(seconds_of([&] { store.run_one(workflow); }) * 1e6);
+    steps.push_back(seconds_of([&] { floor.step(); }) * 1e6);
+  }
+  return {p99_of(runs), p99_of(steps)};
 }
 
 void wait_for(const Bodies& bodies, std::uint64_t reached) {
@@ -68,21 +83,31 @@ void measure_crowd(const Options& options, Report& report) {
   const int samples = options.smoke ? 20 : 2000;
   const std::uint64_t backlog = options.smoke ? 100 : 50'000;
   Figure crowded{"one-step run p99, 20 writers, one stopped", "us", {}, "alone", {}, ratio_at_most(2)};
+  Figure beside{
+      "one-step run p99, 20 writers, one stopped", "us", {}, "append + fdatasync p99, the same crowd"};
+  Figure floor_crowded{"append + fdatasync p99, the same crowd", "us", {}, "alone"};
   for (int round = 0; round < options.rounds; ++round) {
     const Scratch scratch(options.dir);
+    const std::unique_ptr<StepArm> floor = step_peers().front().make(scratch.path());
     Store store(scratch.store());
     const Bodies bodies(store);
-    run_p99(store, samples / 10);  // what an engine makes at its first runs is there
-    crowded.vs_runs.push_back(run_p99(store, samples));
+    tails(store, *floor, samples / 10);  // what an engine makes at its first runs is there
+    const Tails alone = tails(store, *floor, samples);
     const std::uint64_t before = bodies.reached();
     Writers writers(scratch.store(), writer_count);
     wait_for(bodies, before + static_cast<std::uint64_t>(writer_count));
     writers.stop_one();
     start_waiting_runs(store, bodies, backlog);  // they have run, and are still to be carried into the tables
-    crowded.runs.push_back(run_p99(store, samples));
+    const Tails among = tails(store, *floor, samples);
+    crowded.runs.push_back(among.run);
+    crowded.vs_runs.push_back(alone.run);
+    beside.runs.push_back(among.run);
+    beside.vs_runs.push_back(among.floor);
+    floor_crowded.runs.push_back(among.floor);
+    floor_crowded.vs_runs.push_back(alone.floor);
   }
   report.worked("crowd", static_cast<std::uint64_t>(samples));
-  report.add(crowded);
+  for (const Figure& figure : {crowded, beside, floor_crowded}) report.add(figure);
 }
 
 }  // namespace tenuto::bench
