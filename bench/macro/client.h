@@ -22,6 +22,7 @@ class Workflow {
   explicit Workflow(std::string_view definition) {
     check(tenuto_workflow_compile(definition.data(), definition.size(), &handle_));
   }
+  explicit Workflow(const tenuto_graph& graph) { check(tenuto_workflow_from_graph(&graph, &handle_)); }
   ~Workflow() { tenuto_workflow_destroy(&handle_); }
   Workflow(const Workflow&) = delete;
   Workflow& operator=(const Workflow&) = delete;

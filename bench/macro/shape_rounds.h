@@ -11,6 +11,7 @@ namespace tenuto::bench {
 
 inline constexpr unsigned kShapeWorkers[] = {1, 2};
 inline constexpr const char* kOurs = "Tenuto";
+inline constexpr const char* kFromText = "Tenuto, from text";
 inline constexpr const char* kDurable = "Tenuto, durable";
 
 // Of one arm with one number of workers. One value per round; nanoseconds per task, but for the bytes.
@@ -24,7 +25,7 @@ struct ArmRounds {
   std::vector<double> first;  // the first run after build()
 };
 
-// Ours, ours durable, and all peers; those that have no workers to choose with one worker only. Throws when an arm did not do
+// Ours, the plan from text, ours durable, and all peers; those that have no workers to choose with one worker only. Throws when an arm did not do
 // all the work.
 std::vector<ArmRounds> measure_graph(const Graph& graph, const Options& options);
 

@@ -59,6 +59,14 @@ class Means {
   std::map<std::pair<std::string, unsigned>, Sums> sums_;
 };
 
+// Whose plans ours are held against: Taskflow's, where it is present.
+std::string plan_rival() {
+  for (const GraphPeer& peer : graph_peers()) {
+    if (peer.name == "Taskflow") return peer.name;
+  }
+  return "TBB flow graph";
+}
+
 class ShapeReport {
  public:
   // `is_brief`: what has no goal is a detail.
@@ -86,11 +94,14 @@ class ShapeReport {
     for (const GraphPeer& peer : graph_peers()) {
       if (peer.role != GraphPeer::Role::rival) continue;  // the others keep no plan to speak of
       const ArmRounds& theirs = of(all_, peer.name, 1);
-      const auto goal = peer.name == "Taskflow" ? std::optional(ratio_at_most(1.0 / 3)) : std::nullopt;
+      const auto goal = peer.name == plan_rival() ? std::optional(ratio_at_most(1.0 / 3)) : std::nullopt;
       add(", build + free", ours.plan, peer.name, theirs.plan, goal);
       add(", plan", ours.bytes, peer.name, theirs.bytes, {}, "bytes/task");
     }
     add(", plan", ours.bytes, "", {}, value_at_most(64), "bytes/task");
+    const ArmRounds& text = of(all_, kFromText, 1);
+    add(", build + free from text", text.plan, "from arrays", ours.plan, {});
+    add(", plan from text", text.bytes, "from arrays", ours.bytes, {}, "bytes/task");
   }
 
  private:

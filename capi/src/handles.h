@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <string_view>
@@ -37,9 +38,12 @@ struct tenuto_engine {
 };
 
 struct tenuto_workflow {
+  explicit tenuto_workflow(tenuto::PlanRef of) : plan(std::move(of)) {}
   tenuto::capi::Tag tag = tenuto::capi::Tag::workflow;
   tenuto::PlanRef plan;
-  std::string hash_text;
+  // Written by the first who asks: the hash of a large plan takes its time.
+  mutable std::once_flag hash_asked;
+  mutable std::string hash_text;
 };
 
 struct tenuto_run {

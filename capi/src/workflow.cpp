@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "capi/src/graph.h"
 #include "capi/src/handles.h"
 #include "core/plan/compile.h"
 #include "core/plan/wfformat.h"
@@ -10,14 +11,16 @@ using namespace tenuto::capi;
 namespace {
 
 Status give_workflow(PlanRef plan, tenuto_workflow** out) {
-  auto handle = std::make_unique<tenuto_workflow>();
-  char hash[33];
-  std::snprintf(hash, sizeof hash, "%016llx%016llx", static_cast<unsigned long long>(plan->hash().high),
-                static_cast<unsigned long long>(plan->hash().low));
-  handle->hash_text = hash;
-  handle->plan = std::move(plan);
-  *out = handle.release();
+  *out = new tenuto_workflow(std::move(plan));
   return {};
+}
+
+void write_hash(const tenuto_workflow& workflow) {
+  const WorkflowHash& hash = workflow.plan->hash();
+  char text[33];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(hash.high),
+                static_cast<unsigned long long>(hash.low));
+  workflow.hash_text = text;
 }
 
 }  // namespace
@@ -51,6 +54,15 @@ tenuto_status tenuto_workflow_from_wfformat(const char* document, size_t documen
   });
 }
 
+tenuto_status tenuto_workflow_from_graph(const tenuto_graph* graph, tenuto_workflow** out_workflow) {
+  return guard([&]() -> Status {
+    if (out_workflow == nullptr) return invalid("out_workflow is NULL");
+    *out_workflow = nullptr;
+    TN_ASSIGN(PlanRef plan, compile_arrays(graph));
+    return give_workflow(std::move(plan), out_workflow);
+  });
+}
+
 void tenuto_workflow_destroy(tenuto_workflow** workflow) {
   destroy(workflow, Tag::workflow);
 }
@@ -60,7 +72,12 @@ const char* tenuto_workflow_name(const tenuto_workflow* workflow) {
 }
 
 const char* tenuto_workflow_hash(const tenuto_workflow* workflow) {
-  return check_handle(workflow, Tag::workflow, "workflow").ok() ? workflow->hash_text.c_str() : "";
+  if (!check_handle(workflow, Tag::workflow, "workflow").ok()) return "";
+  const tenuto_status status = guard([&]() -> Status {
+    std::call_once(workflow->hash_asked, write_hash, *workflow);
+    return {};
+  });
+  return status == TENUTO_OK ? workflow->hash_text.c_str() : "";
 }
 
 uint32_t tenuto_workflow_task_count(const tenuto_workflow* workflow) {

@@ -62,14 +62,17 @@ class Plans {
     return found == bindings_.end() ? nullptr : found->second.get();
   }
   // The binding of `plan`. `store` is called, under the lock, when the definition is new: it appends workflow_stored, so
-  // that the event stands before every run_started that names it.
-  const PlanBinding& add(const PlanRef& plan, const std::function<void(const Plan&)>& store)
+  // that the event stands before every run_started that names it. Without `store` the definition is stored already.
+  const PlanBinding& add(const PlanRef& plan, const std::function<void(std::string definition)>& store)
       TN_EXCLUDES(mutex_) {
+    // A plan without a hash is most probably new: its text is wanted then, and gives the hash.
+    std::string definition;
+    if (!plan->is_hashed()) definition = plan->definition();
     MutexLock lock(mutex_);
     std::unique_ptr<PlanBinding>& binding = bindings_[plan->hash()];
     if (binding == nullptr) {
       binding = bind(plan);
-      store(*plan);
+      if (store) store(definition.empty() ? plan->definition() : std::move(definition));
     }
     return *binding;
   }

@@ -23,7 +23,7 @@ Status EngineCore::Rebuilder::on_workflow(const WorkflowHash& hash, ByteView nam
     return {Code::damaged,
             "the stored workflow `" + std::string(name) + "` does not have the content it had"};
   }
-  core_.plans_.add(*plan, [](const Plan&) {});
+  core_.plans_.add(*plan, {});
   return {};
 }
 

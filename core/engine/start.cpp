@@ -54,9 +54,9 @@ void EngineCore::give_numbers_back() {
 }
 
 const PlanBinding& EngineCore::bind(const PlanRef& plan, Context& context) {
-  return plans_.add(plan, [&](const Plan& added) {
+  return plans_.add(plan, [&](std::string definition) {
     context.writer.add(Event{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{},
-                             WorkflowStored{added.hash(), added.name(), added.definition()}});
+                             WorkflowStored{plan->hash(), plan->name(), std::move(definition)}});
     RingWaiter waiter(*this, context);
     context.writer.flush(*ring_, waiter);
   });

@@ -123,19 +123,12 @@ void Analysis::condition(std::uint32_t i, const SourceText& condition) {
   references_.use(use, bound.program.names(), bound.operands);
 }
 
-void Analysis::cycle(const std::vector<std::uint32_t>& cycle) {
-  constexpr std::size_t kShownMax = 10;
-  std::string path;
-  std::size_t shown = 0;
-  for (const std::uint32_t i : cycle) {
-    // What stands for the `if` of a task is not written anywhere; the task itself follows it.
-    if (outline_[i].kind == OutlineNode::Kind::made_switch) continue;
-    if (++shown <= kShownMax) path += outline_[i].spec->name + " -> ";
-  }
-  if (shown > kShownMax) path += "… (" + std::to_string(shown - kShownMax) + " more) -> ";
-  const NodeSpec& first = *outline_[cycle.front()].spec;
-  problems_.add(first.at, references_.describe(cycle.front()) + " waits for itself: " + path + first.name +
-                              "; remove one of these references");
+void Analysis::cycle(std::vector<std::uint32_t> cycle) {
+  const std::uint32_t begin = cycle.front();
+  // What stands for the `if` of a task is not written anywhere; the task itself follows it.
+  std::erase_if(cycle, [&](std::uint32_t i) { return outline_[i].kind == OutlineNode::Kind::made_switch; });
+  const auto name_of = [&](std::uint32_t i) { return outline_[i].spec->name; };
+  problems_.add(outline_[begin].spec->at, references_.describe(begin) + cycle_text(cycle, name_of));
 }
 
 }  // namespace tenuto

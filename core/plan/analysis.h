@@ -29,9 +29,9 @@ class Analysis {
   [[nodiscard]] Sources& sources() { return sources_; }
   [[nodiscard]] PolicyTable& policies() { return policies_; }
   [[nodiscard]] const Outline& outline() const { return outline_; }
-  [[nodiscard]] const Graph& graph() const { return graph_; }
+  [[nodiscard]] Graph& graph() { return graph_; }
   // Per node: the index of its template.
-  [[nodiscard]] const std::vector<std::uint32_t>& argument_of() const { return argument_of_; }
+  [[nodiscard]] std::vector<std::uint32_t>& argument_of() { return argument_of_; }
   // Per node: the index of its policy; 0 for switches.
   [[nodiscard]] const std::vector<std::uint16_t>& policy_of() const { return policy_of_; }
   // The indices of the conditions of all arms of all switches, made ones included, in order; kNoNode for an arm
@@ -47,7 +47,7 @@ class Analysis {
   void task(std::uint32_t i);
   [[nodiscard]] std::uint32_t pattern(const TextUse& use, const SourceText& text);
   void condition(std::uint32_t i, const SourceText& condition);
-  void cycle(const std::vector<std::uint32_t>& cycle);
+  void cycle(std::vector<std::uint32_t> cycle);
 
   const WorkflowSpec& spec_;
   ProblemSink problems_;

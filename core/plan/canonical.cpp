@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/payload/json_writer.h"
 #include "core/plan/duration.h"
-#include "core/plan/policy.h"
 
 namespace tenuto {
 namespace {
@@ -62,7 +60,7 @@ class CanonicalWriter {
     if (node.condition) writer_.key("if").string(node.condition->text);
     value("labels", node.labels);
     needs(node);
-    policy(effective_policy(node.policy, spec_.defaults));
+    write_policy(writer_, effective_policy(node.policy, spec_.defaults));
     writer_.key("use").string(node.action);
     value("with", node.with.text);
   }
@@ -90,21 +88,6 @@ class CanonicalWriter {
     writer_.end_array();
   }
 
-  void policy(const EffectivePolicy& policy) {
-    if (policy.pool != kDefaultPool) writer_.key("pool").string(policy.pool);
-    if (policy.pure) writer_.key("pure").boolean(true);
-    if (policy.retry.attempts > 0) {
-      writer_.key("retry").begin_object();
-      writer_.key("attempts").integer(policy.retry.attempts);
-      writer_.key("backoff").string(duration_text(policy.retry.backoff));
-      writer_.key("factor").number(policy.retry.factor);
-      writer_.key("jitter").string(policy.retry.full_jitter ? "full" : "none");
-      writer_.key("max").string(duration_text(policy.retry.max));
-      writer_.end_object();
-    }
-    if (policy.timeout_ns > 0) writer_.key("timeout").string(duration_text(policy.timeout_ns));
-  }
-
   const WorkflowSpec& spec_;
   NormalTexts& texts_;
   json::Writer writer_;
@@ -116,6 +99,21 @@ Bytes canonical_form(const WorkflowSpec& spec, NormalTexts& texts) {
   Bytes out;
   CanonicalWriter(spec, texts, out).workflow();
   return out;
+}
+
+void write_policy(json::Writer& writer, const EffectivePolicy& policy) {
+  if (policy.pool != kDefaultPool) writer.key("pool").string(policy.pool);
+  if (policy.pure) writer.key("pure").boolean(true);
+  if (policy.retry.attempts > 0) {
+    writer.key("retry").begin_object();
+    writer.key("attempts").integer(policy.retry.attempts);
+    writer.key("backoff").string(duration_text(policy.retry.backoff));
+    writer.key("factor").number(policy.retry.factor);
+    writer.key("jitter").string(policy.retry.full_jitter ? "full" : "none");
+    writer.key("max").string(duration_text(policy.retry.max));
+    writer.end_object();
+  }
+  if (policy.timeout_ns > 0) writer.key("timeout").string(duration_text(policy.timeout_ns));
 }
 
 WorkflowHash hash_of(ByteView canonical_form) {

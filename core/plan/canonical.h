@@ -7,13 +7,18 @@
 
 #include "core/base/bytes.h"
 #include "core/base/ids.h"
+#include "core/payload/json_writer.h"
 #include "core/plan/normal_json.h"
+#include "core/plan/policy.h"
 #include "core/plan/spec.h"
 
 namespace tenuto {
 
 // `spec` must be valid (validate.h); `texts` must not outlive it.
 [[nodiscard]] Bytes canonical_form(const WorkflowSpec& spec, NormalTexts& texts);
+
+// Of a task, as members of its object: what is not as the format has it anyway.
+void write_policy(json::Writer& writer, const EffectivePolicy& policy);
 
 [[nodiscard]] WorkflowHash hash_of(ByteView canonical_form);
 

@@ -15,6 +15,15 @@
 namespace tenuto {
 namespace {
 
+// Whether names, needs, actions and policies of tasks are all that `spec` says.
+bool is_plain(const WorkflowSpec& spec) {
+  const auto says_more = [](const NodeSpec& node) {
+    return node.is_switch() || node.condition || !node.with.text.empty() || !node.labels.empty();
+  };
+  return spec.input_schema.empty() && spec.labels.empty() && !spec.output &&
+         std::none_of(spec.nodes.begin(), spec.nodes.end(), says_more);
+}
+
 // Fills the parts of a plan from an analysis without problems.
 class PlanBuilder {
  public:
@@ -22,14 +31,18 @@ class PlanBuilder {
 
   PlanRef build() {
     parts_.name = spec_.name;
-    parts_.definition = canonical_form(spec_, analysis_.texts());
-    parts_.definition.shrink_to_fit();
-    parts_.hash = hash_of(parts_.definition);
+    parts_.is_plain = is_plain(spec_);
+    if (!parts_.is_plain) {
+      parts_.definition = canonical_form(spec_, analysis_.texts());
+      parts_.definition.shrink_to_fit();
+      parts_.hash = hash_of(parts_.definition);
+    }
     rows();
     names();
-    parts_.edges = analysis_.graph().edges;
-    parts_.argument_of = analysis_.argument_of();
-    parts_.stretch_ends = stretch_ends(parts_.rows, parts_.edges, parts_.argument_of);
+    parts_.edges = std::move(analysis_.graph().edges);
+    if (!parts_.is_plain) parts_.argument_of = std::move(analysis_.argument_of());
+    parts_.stretch_ends =
+        stretch_ends(parts_.rows, parts_.argument_of, ordered_end(parts_.rows, parts_.edges));
     parts_.policies = std::move(analysis_.policies().policies());
     parts_.pools = std::move(analysis_.policies().pools());
     if (analysis_.output() != kNoNode) parts_.output = analysis_.sources().pattern(analysis_.output());
@@ -78,13 +91,14 @@ class PlanBuilder {
 
   void names() {
     const Outline& outline = analysis_.outline();
-    parts_.name_offsets.reserve(outline.size() + 1);
+    NodeNames& names = parts_.names;
+    names.offsets.reserve(outline.size() + 1);
     for (std::uint32_t i = 0; i < outline.size(); ++i) {
-      parts_.name_offsets.push_back(static_cast<std::uint32_t>(parts_.names.size()));
-      outline.append_name(i, parts_.names);
+      names.offsets.push_back(static_cast<std::uint32_t>(names.text.size()));
+      outline.append_name(i, names.text);
     }
-    parts_.name_offsets.push_back(static_cast<std::uint32_t>(parts_.names.size()));
-    parts_.names.shrink_to_fit();
+    names.offsets.push_back(static_cast<std::uint32_t>(names.text.size()));
+    names.text.shrink_to_fit();
   }
 
   const WorkflowSpec& spec_;

@@ -153,4 +153,13 @@ std::vector<std::vector<std::uint32_t>> find_cycles(const Graph& graph) {
   return cycles;
 }
 
+std::string cycle_text(const std::vector<std::uint32_t>& cycle,
+                       const std::function<std::string(std::uint32_t)>& name_of) {
+  constexpr std::size_t kShownMax = 10;
+  std::string text = " waits for itself: ";
+  for (std::size_t i = 0; i < std::min(cycle.size(), kShownMax); ++i) text += name_of(cycle[i]) + " -> ";
+  if (cycle.size() > kShownMax) text += "… (" + std::to_string(cycle.size() - kShownMax) + " more) -> ";
+  return text + name_of(cycle.front()) + "; remove one of these references";
+}
+
 }  // namespace tenuto

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "core/plan/plan.h"
@@ -29,5 +31,10 @@ struct Graph {
 // first node in the order of definition and follows the edges. Where cycles wait for cycles, only the first 20 of such a
 // chain are found.
 [[nodiscard]] std::vector<std::vector<std::uint32_t>> find_cycles(const Graph& graph);
+
+// The sequel of "task `a`" for a cycle that begins with it: " waits for itself: a -> b -> a; remove one of these
+// references".
+[[nodiscard]] std::string cycle_text(const std::vector<std::uint32_t>& cycle,
+                                     const std::function<std::string(std::uint32_t)>& name_of);
 
 }  // namespace tenuto

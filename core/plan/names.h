@@ -14,6 +14,11 @@ namespace tenuto {
 // The same for names of workflows and nodes, which are parts of paths: no '/' either.
 [[nodiscard]] std::string name_problem(ByteView name);
 
+// Whether expressions use the word, so that no node can be named so.
+[[nodiscard]] inline bool is_reserved_name(ByteView name) {
+  return name == "input" || name == "tasks";
+}
+
 // A name as messages show it: in backquotes, cut when it is too long, control characters made visible.
 [[nodiscard]] std::string backquoted(ByteView name);
 

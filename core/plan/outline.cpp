@@ -120,7 +120,7 @@ void Outline::check_name(const NodeSpec& node, std::uint32_t index) {
   if (const std::string wrong = name_problem(node.name); !wrong.empty()) {
     problems_.add(node.at, "the node name " + backquoted(node.name) + " can't be used: " + wrong);
   }
-  if (node.name == "input" || node.name == "tasks") {
+  if (is_reserved_name(node.name)) {
     problems_.add(node.at,
                   "a node can't be named " + backquoted(node.name) + ": expressions use the word; rename it");
   }

@@ -28,6 +28,7 @@ struct Shape {
 };
 constexpr Shape kWorkflow{"the workflow", kWorkflowKeys};
 constexpr Shape kDefaults{"`defaults`", kDefaultsKeys};
+constexpr Shape kPolicy{"a policy", kDefaultsKeys};
 constexpr Shape kNode{"a node", kNodeKeys};
 constexpr Shape kArm{"an arm", kArmKeys};
 
@@ -80,17 +81,27 @@ class WorkflowParser {
  public:
   explicit WorkflowParser(ByteView text) : cursor_(text) {}
 
+  Result<PolicySpec> parse_policy() {
+    PolicySpec spec;
+    policy(spec, kPolicy);
+    return finish(std::move(spec));
+  }
   Result<WorkflowSpec> parse() {
     WorkflowSpec spec;
     spec.at = cursor_.here();
     workflow(spec);
+    return finish(std::move(spec));
+  }
+
+ private:
+  template <class Spec>
+  Result<Spec> finish(Spec spec) {
     cursor_.expect_end();
     if (cursor_.failed()) problems_.add(cursor_.failure().at, cursor_.failure().text);
     if (!problems_.empty()) return problems_.take_status();
     return spec;
   }
 
- private:
   void workflow(WorkflowSpec& spec) {
     if (!cursor_.open('{')) return;
     SeenKeys seen(kWorkflow, problems_);
@@ -102,7 +113,7 @@ class WorkflowParser {
       } else if (key == "tasks") {
         nodes(spec.nodes, 0);
       } else if (key == "defaults") {
-        defaults(spec.defaults);
+        policy(spec.defaults, kDefaults);
       } else if (key == "name") {
         spec.at = cursor_.here();
         text(key, spec.name);
@@ -126,9 +137,9 @@ class WorkflowParser {
     }
   }
 
-  void defaults(PolicySpec& policy) {
-    if (!expect('{', "`defaults` must be an object")) return;
-    SeenKeys seen(kDefaults, problems_);
+  void policy(PolicySpec& policy, const Shape& shape) {
+    if (!expect('{', std::string(shape.what) + " must be an object")) return;
+    SeenKeys seen(shape, problems_);
     std::string key;
     TextPosition at;
     while (cursor_.next_member(key, at)) {
@@ -320,6 +331,10 @@ class WorkflowParser {
 
 Result<WorkflowSpec> parse_workflow(ByteView text) {
   return WorkflowParser(text).parse();
+}
+
+Result<PolicySpec> parse_policy(ByteView text) {
+  return text.empty() ? PolicySpec() : WorkflowParser(text).parse_policy();
 }
 
 }  // namespace tenuto

@@ -3,9 +3,6 @@
 #include <algorithm>
 
 namespace tenuto {
-namespace {
-
-// Before the first switch, and before the first node that waits for a later one.
 std::uint32_t ordered_end(std::span<const NodeRow> rows, std::span<const Edge> edges) {
   auto end = static_cast<std::uint32_t>(rows.size() - 1);
   for (std::uint32_t i = 0; i + 1 < rows.size(); ++i) {
@@ -17,15 +14,16 @@ std::uint32_t ordered_end(std::span<const NodeRow> rows, std::span<const Edge> e
   return end;
 }
 
-}  // namespace
-
-std::vector<std::uint32_t> stretch_ends(std::span<const NodeRow> rows, std::span<const Edge> edges,
-                                        std::span<const std::uint32_t> argument_of) {
-  const std::uint32_t end = ordered_end(rows, edges);
+std::vector<std::uint32_t> stretch_ends(std::span<const NodeRow> rows,
+                                        std::span<const std::uint32_t> argument_of,
+                                        std::uint32_t ordered_end) {
+  const auto have_one_argument = [&](std::uint32_t a, std::uint32_t b) {
+    return argument_of.empty() || argument_of[a] == argument_of[b];
+  };
   std::vector<std::uint32_t> ends;
-  for (std::uint32_t i = 1; i <= end; ++i) {
-    const bool alike = i < end && rows[i].subject == rows[i - 1].subject &&
-                       rows[i].policy == rows[i - 1].policy && argument_of[i] == argument_of[i - 1];
+  for (std::uint32_t i = 1; i <= ordered_end; ++i) {
+    const bool alike = i < ordered_end && rows[i].subject == rows[i - 1].subject &&
+                       rows[i].policy == rows[i - 1].policy && have_one_argument(i, i - 1);
     if (!alike) ends.push_back(i);
   }
   ends.shrink_to_fit();

@@ -22,6 +22,27 @@ MEMBER(tenuto_engine_options, create, 16);
 MEMBER(tenuto_engine_options, retention_age_ns, 24);
 MEMBER(tenuto_engine_options, retention_count_max, 32);
 
+SIZE(tenuto_text, 16);
+MEMBER(tenuto_text, data, 0);
+MEMBER(tenuto_text, size, 8);
+
+SIZE(tenuto_graph, 104);
+MEMBER(tenuto_graph, struct_size, 0);
+MEMBER(tenuto_graph, action_count, 4);
+MEMBER(tenuto_graph, name, 8);
+MEMBER(tenuto_graph, name_size, 16);
+MEMBER(tenuto_graph, task_count, 24);
+MEMBER(tenuto_graph, needs_begin, 32);
+MEMBER(tenuto_graph, needs, 40);
+MEMBER(tenuto_graph, needs_count, 48);
+MEMBER(tenuto_graph, names, 56);
+MEMBER(tenuto_graph, actions, 64);
+MEMBER(tenuto_graph, action_of, 72);
+MEMBER(tenuto_graph, policies, 80);
+MEMBER(tenuto_graph, policy_of, 88);
+MEMBER(tenuto_graph, policy_count, 96);
+MEMBER(tenuto_graph, reserved, 100);
+
 SIZE(tenuto_start_options, 72);
 MEMBER(tenuto_start_options, test, 4);
 MEMBER(tenuto_start_options, id, 8);

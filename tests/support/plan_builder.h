@@ -162,13 +162,13 @@ inline void add_edge(EdgeTable& edges, std::uint32_t from, std::uint32_t to, Edg
     }
     parts.argument_of.push_back(node.uses.empty() ? 0 : static_cast<std::uint32_t>(parts.templates.size()));
     if (!node.uses.empty()) parts.templates.push_back(make_template(object_of(node.uses)));
-    parts.name_offsets.push_back(static_cast<std::uint32_t>(parts.names.size()));
-    parts.names += node_name(i);
+    parts.names.offsets.push_back(static_cast<std::uint32_t>(parts.names.text.size()));
+    parts.names.text += node_name(i);
   }
   parts.rows[count].first_edge = static_cast<std::uint32_t>(parts.edges.size());
-  parts.name_offsets.push_back(static_cast<std::uint32_t>(parts.names.size()));
+  parts.names.offsets.push_back(static_cast<std::uint32_t>(parts.names.text.size()));
   if (!shape.output.empty()) parts.output = make_template(object_of(shape.output));
-  parts.stretch_ends = stretch_ends(parts.rows, parts.edges, parts.argument_of);
+  parts.stretch_ends = stretch_ends(parts.rows, parts.argument_of, ordered_end(parts.rows, parts.edges));
   return std::make_shared<const Plan>(std::move(parts));
 }
 

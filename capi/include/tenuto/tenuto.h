@@ -160,10 +160,46 @@ TENUTO_API tenuto_status tenuto_workflow_compile(const char *definition, size_t 
 TENUTO_API tenuto_status tenuto_workflow_from_wfformat(const char *document, size_t document_size,
                                                        const char *action, size_t action_size,
                                                        tenuto_workflow **out_workflow);
+/* Borrowed text. */
+typedef struct tenuto_text {
+  const char *data;
+  size_t size;
+} tenuto_text;
+
+/* A workflow of nothing but tasks, in arrays. All of it is copied. Tasks are counted from 0; an array per task has
+ * task_count entries. Task i needs the tasks needs[needs_begin[i]] to needs[needs_begin[i + 1] - 1]. A policy is a JSON
+ * object with any of the keys of `defaults` (docs/workflow-format.md): retry, timeout, pool, pure; an empty text is {}. */
+typedef struct tenuto_graph {
+  uint32_t struct_size;
+  uint32_t action_count; /* at least 1, unless there is no task */
+  const char *name;      /* of the workflow */
+  size_t name_size;
+  size_t task_count;
+  const uint32_t
+      *needs_begin;      /* task_count + 1 entries, the last is needs_count; NULL: no task needs another */
+  const uint32_t *needs; /* numbers of tasks, in any order, also of later ones */
+  size_t needs_count;
+  const tenuto_text *names;    /* per task; NULL: "t0", "t1", … */
+  const tenuto_text *actions;  /* action_count of them */
+  const uint32_t *action_of;   /* per task: a number below action_count; NULL: 0 for all */
+  const tenuto_text *policies; /* policy_count of them */
+  const uint32_t *policy_of;   /* per task: a number below policy_count; NULL: 0 for all */
+  uint32_t policy_count;       /* 0: all tasks are as they are by default */
+  int32_t reserved;            /* 0 */
+} tenuto_graph;
+#define TENUTO_GRAPH_INIT \
+  { (uint32_t)sizeof(tenuto_graph), 0, NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, 0 }
+
+/* Compiles a workflow from arrays: the same as compiling a definition that says the same, with the same hash, but
+ * without its text, which is made when it is asked for or stored first. On INVALID_ARGUMENT (a cycle, a number out of
+ * range, a name twice or not allowed, more tasks or needs than a workflow may have) tenuto_last_error() lists the
+ * problems, one a line, each with its task. Thread-safe. Since: 0.1. */
+TENUTO_API tenuto_status tenuto_workflow_from_graph(const tenuto_graph *graph,
+                                                    tenuto_workflow **out_workflow);
 TENUTO_API void tenuto_workflow_destroy(tenuto_workflow **workflow);
 /* Borrowed from the workflow; NUL-terminated. */
 TENUTO_API const char *tenuto_workflow_name(const tenuto_workflow *workflow);
-/* 32 hexadecimal digits; borrowed from the workflow; NUL-terminated. */
+/* 32 hexadecimal digits; borrowed from the workflow; NUL-terminated. "" without memory. Thread-safe. */
 TENUTO_API const char *tenuto_workflow_hash(const tenuto_workflow *workflow);
 TENUTO_API uint32_t tenuto_workflow_task_count(const tenuto_workflow *workflow);
 /* The canonical JSON form. Since: 0.1. */

@@ -25,7 +25,7 @@ TEST(FollowUp, ACompletedRunHasItsOutput) {
 TEST(FollowUp, AnOutputThatCannotBeMadeFailsTheRun) {
   Plan::Parts parts;
   parts.rows.resize(1);
-  parts.name_offsets = {0};
+  parts.names.offsets = {0};
   parts.output = make_template(R"({"a":"${input.nowhere}"})");
   MachineWorld world(std::make_shared<const Plan>(std::move(parts)), Payload::json("{}"));
   EXPECT_EQ(end_of(world).state, RunState::failed);

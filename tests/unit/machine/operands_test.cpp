@@ -27,8 +27,7 @@ PlanRef with_argument(const std::string& pattern) {
   parts.actions = {"act"};
   parts.templates.push_back(make_template(pattern));
   parts.argument_of = {0};
-  parts.name_offsets = {0, 4};
-  parts.names = "only";
+  parts.names = {{0, 4}, "only"};
   return std::make_shared<const Plan>(std::move(parts));
 }
 
