@@ -26,7 +26,7 @@
 namespace tenuto {
 
 // With its key and LMDB's own, two packs are a page of 4 KiB.
-inline constexpr std::size_t kPackBytesMax = 2000;
+inline constexpr std::size_t kPackBytesMax = 2020;
 // A run with more takes chunks of its own: it would be nearly alone in a pack.
 inline constexpr std::size_t kPackedChunkBytesMax = kPackBytesMax / 4;
 

@@ -151,7 +151,7 @@ Status TableWriter::pack(RunNumber run) {
 Status TableWriter::close_pack() {
   if (pack_.empty()) return Status();
   const Bytes key = run_key(pack_.last());
-  return write_.put(Table::packs, key, pack_.finish(key));
+  return write_.append(Table::packs, key, pack_.finish(key));
 }
 
 Status TableWriter::end(const RunInHand& run) {

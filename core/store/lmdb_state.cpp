@@ -140,12 +140,9 @@ class LmdbWrite final : public StateWrite {
     TN_TRY(check_open());
     return reader_.scan(table, from, true, visit);
   }
-  Status put(Table table, ByteView key, ByteView value) override {
-    TN_TRY(check_open());
-    TN_TRY(check_key(key));
-    MDB_val name = to_lmdb(key);
-    MDB_val content = to_lmdb(value);
-    return done(mdb_put(txn_, env_.table(table), &name, &content, 0));
+  Status put(Table table, ByteView key, ByteView value) override { return put(table, key, value, 0); }
+  Status append(Table table, ByteView key, ByteView value) override {
+    return put(table, key, value, MDB_APPEND);
   }
   Status erase(Table table, ByteView key) override {
     TN_TRY(check_open());
@@ -160,6 +157,17 @@ class LmdbWrite final : public StateWrite {
   }
 
  private:
+  Status put(Table table, ByteView key, ByteView value, unsigned flags) {
+    TN_TRY(check_open());
+    TN_TRY(check_key(key));
+    MDB_val name = to_lmdb(key);
+    MDB_val content = to_lmdb(value);
+    const int error = mdb_put(txn_, env_.table(table), &name, &content, flags);
+    // LMDB has changed nothing.
+    if (error == MDB_KEYEXIST)
+      return {Code::internal_error, "a key that is appended is not above the last one"};
+    return done(error);
+  }
   Status check_open() const {
     return txn_ == nullptr ? Status(Code::wrong_state, "the write transaction has ended") : Status();
   }

@@ -73,6 +73,15 @@ class MemWrite final : public StateWrite {
     tables_[index_of(table)].put(key, value, edit_);
     return {};
   }
+  Status append(Table table, ByteView key, ByteView value) override {
+    bool is_last = true;
+    TN_TRY(scan_back(table, {}, [&](ByteView last, ByteView) {
+      is_last = last < key;
+      return false;
+    }));
+    if (!is_last) return {Code::internal_error, "a key that is appended is not above the last one"};
+    return put(table, key, value);
+  }
   Status erase(Table table, ByteView key) override {
     TN_TRY(check_open());
     TN_TRY(check_key(key));

@@ -57,6 +57,9 @@ class StateRead {
 class StateWrite : public StateRead {
  public:
   virtual Status put(Table table, ByteView key, ByteView value) = 0;
+  // As put(), of a key above all others in the table, else internal_error. Pages are filled to the end, where a put() that
+  // splits the last page leaves half of it empty.
+  virtual Status append(Table table, ByteView key, ByteView value) = 0;
   virtual Status erase(Table table, ByteView key) = 0;  // ok when there is none
   virtual Status commit() = 0;                          // ends the transaction; destruction without it aborts
 };

@@ -144,6 +144,20 @@ TYPED_TEST(StateContract, KeysHave1To511Bytes) {
   EXPECT_EQ(get(*this->reading(), Table::meta, Bytes(511, 'k')), "v");
 }
 
+TYPED_TEST(StateContract, AppendingTakesAscendingKeysOnly) {
+  auto write = this->writing();
+  ASSERT_TRUE(write->append(Table::packs, "b", "1").ok());
+  ASSERT_TRUE(write->append(Table::packs, "c", "2").ok());
+  for (const char* key : {"a", "c"}) {
+    EXPECT_EQ(write->append(Table::packs, key, "3").code(), Code::internal_error) << key;
+  }
+  ASSERT_TRUE(write->put(Table::packs, "a", "4").ok()) << "a refused key does not end the transaction";
+  ASSERT_TRUE(write->append(Table::packs, "d", "5").ok());
+  ASSERT_TRUE(write->commit().ok());
+  EXPECT_EQ(scan(*this->reading(), Table::packs, ""),
+            (Entries{{"a", "4"}, {"b", "1"}, {"c", "2"}, {"d", "5"}}));
+}
+
 TYPED_TEST(StateContract, LargeValuesComeBackWhole) {
   const Bytes large(5u << 20, 'x');
   this->put(Table::payloads, {{"k", large}});
