@@ -10,6 +10,7 @@
 #include "core/journal/batch_writer.h"
 #include "core/machine/changes.h"
 #include "core/machine/operands.h"
+#include "core/sched/work_item.h"
 
 namespace tenuto {
 
@@ -29,7 +30,10 @@ struct Context {
   GateQueue gate;               // open at all times where effects don't wait for the disk
   GateQueue durable_gate;       // of effects that wait for the disk whatever the durability is
   RetiredQueue retired;
-  Position flushed;  // the end of the newest batch of this context
+  Position flushed;                 // the end of the newest batch of this context
+  std::vector<std::uint32_t> held;  // see core/engine/held_runs.h
+  std::vector<WorkItem> go_on;      // scratch of releasing them
+  WallTime now;                     // when the step in hand began, or, of runs in order, ended
   std::uint32_t steps_uncommitted = 0;
   bool commits_itself = false;  // the thread will commit right after: nobody need be woken
   Worker* worker = nullptr;     // the scheduler's worker that this thread is, if it is one

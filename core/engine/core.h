@@ -176,6 +176,7 @@ class EngineCore final : public Handler {
   class Rebuilder;
   class Listener;
   class Turns;
+  class HeldRuns;
   class Reservations;
   friend class Processor;
 
@@ -188,7 +189,6 @@ class EngineCore final : public Handler {
   const PlanBinding& bind(const PlanRef& plan, Context& context);
   // False: the slot's mailbox has a processor already (of a message for the run that was there before), which begins it.
   [[nodiscard]] bool begin(RunRef run, StartRun start, Context& context);
-  class Group;
   // dispatch.cpp
   void carry_out(std::vector<Effect>& effects, Context& context);
   void open_gates(Context& context);
@@ -202,6 +202,7 @@ class EngineCore final : public Handler {
   // Delivers to a mailbox; true when the caller must process the run (or have it processed).
   [[nodiscard]] bool deliver(RunRef run, MessageBody body);
   void process(RunRef run, Context& context);
+  void execute_runs(WorkItem item, Worker& worker, Context& context);
   void schedule(RunRef run);
   void yield_run(std::uint32_t slot, Context& context);
   // By the run's processor, which is it no longer: the run is with whoever comes first (core/sched/turn.h). The item must go into
@@ -209,7 +210,7 @@ class EngineCore final : public Handler {
   [[nodiscard]] WorkItem offer_turn(std::uint32_t slot);
   // The thread of this context may run bodies in order.
   void lend_bodies(Context& context, Nanos turn_ns);
-  void note_uncommitted(Context& context);
+  void note_uncommitted(Context& context, std::uint32_t steps = 1);
   // An event of no run, at this time.
   [[nodiscard]] Event store_event(EventBody body) const;
   Result<RunNumber> take_numbers(std::uint64_t count);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/engine/core.h"
+#include "core/engine/held_runs.h"
 #include "core/engine/processor.h"
 
 namespace tenuto {
@@ -336,11 +337,11 @@ Status EngineCore::commit_up_to(Position end, Context& context) {
   return {};
 }
 
-void EngineCore::note_uncommitted(Context& context) {
+void EngineCore::note_uncommitted(Context& context, std::uint32_t steps) {
   // A worker commits by itself as soon as it has nothing else to do; a busy one asks for help now and then.
   constexpr std::uint32_t kStepsAlone = 32;
   if (context.commits_itself) return;
-  if (context.worker != nullptr && ++context.steps_uncommitted < kStepsAlone) return;
+  if (context.worker != nullptr && (context.steps_uncommitted += steps) < kStepsAlone) return;
   context.steps_uncommitted = 0;
   on_uncommitted();
 }
@@ -368,13 +369,28 @@ void EngineCore::forget(RunRef run) {
 void EngineCore::execute(WorkItem item, Worker& worker) {
   Context& context = contexts_.of_worker(worker.index());
   if (item.kind() == WorkKind::run) {
-    if (runs_.at(item.slot()).turn.try_take()) process({item.slot(), 0}, context);
+    execute_runs(item, worker, context);
     return;
   }
   // The item has the low bits of the generation; no ticket is used 2^24 times while one of its items is queued.
   const std::uint32_t generation = tickets_.at(item.slot()).generation();
   if ((generation & WorkItem::kGenerationMask) != item.generation()) return;
   run_body(TicketToken(generation, item.slot()), context);
+}
+
+// One look at the clock and one batch for a few runs, as long as they are at hand.
+void EngineCore::execute_runs(WorkItem item, Worker& worker, Context& context) {
+  constexpr std::size_t kTogetherMax = 16;
+  constexpr Nanos kTogetherNs = 50'000;  // a run that takes longer keeps no other waiting
+  HeldRuns held(*this, context);
+  const WallTime began = clock_.wall();
+  context.now = began;
+  while (!item.is_none()) {
+    if (runs_.at(item.slot()).turn.try_take()) held.drain(item.slot(), context.now);
+    const bool more = held.size() < kTogetherMax && context.now.ns - began.ns < kTogetherNs;
+    item = more ? worker.take_more(WorkKind::run) : WorkItem();
+  }
+  held.release();
 }
 
 bool EngineCore::idle_work(Worker& worker) {

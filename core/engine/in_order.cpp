@@ -52,8 +52,7 @@ void Processor::run_in_order() {
   Run& run = slot_.run;
   set_onward(RunSlot::Onward::no);
   if (!run.in_order() || is_final(run.state)) return;
-  if (context_.writer.empty() && core_.committer_->durable() >= slot_.last)
-    slot_.durable_mark = run.front + 1;
+  if (!recorded_ && core_.committer_->durable() >= slot_.last) slot_.durable_mark = run.front + 1;
   const WallTime started = now_;
   const std::span<const std::uint32_t> ends = run.plan->stretch_ends();
   TaskIndex at{run.front};

@@ -9,9 +9,12 @@
 namespace tenuto {
 
 void Processor::drain() {
+  drain(take_messages());
+}
+
+void Processor::drain(Message* list) {
   std::uint32_t handled = 0;
-  do {
-    Message* list = take_messages();
+  for (;;) {
     now_ = core_.clock_.wall();
     settled_ = false;
     while (list != nullptr) {
@@ -28,13 +31,37 @@ void Processor::drain() {
     if (slot_.onward != RunSlot::Onward::no && !settled_) settle();
     if (hand_on()) return;
     finish_step();
-  } while (!slot_.mailbox.try_retire());
+    if (slot_.mailbox.try_retire()) return;
+    list = take_messages();
+  }
 }
 
 bool Processor::begin_held(StartRun&& start) {
   now_ = start.at;
   on(start);
-  if (slot_.onward != RunSlot::Onward::no && context_.effects.empty() && context_.offers.empty()) return true;
+  return may_be_held();
+}
+
+bool Processor::drain_held(WallTime now) {
+  Message* list = take_messages();
+  if (list != nullptr || slot_.onward == RunSlot::Onward::no) {
+    drain(list);
+    context_.now = now_;
+    return false;
+  }
+  now_ = now;
+  settle();
+  context_.now = now_;
+  return may_be_held();
+}
+
+// Whether nothing is left of the step but its records; else finishes it.
+bool Processor::may_be_held() {
+  const Changes& changes = context_.changes;
+  if (context_.effects.empty() && context_.offers.empty() && changes.timers.empty() && !backlog_grew_) {
+    context_.changes.clear();
+    return true;
+  }
   if (hand_on()) return false;
   finish_step();
   if (!slot_.mailbox.try_retire()) core_.yield_run(number_, context_);
@@ -106,6 +133,7 @@ void Processor::on(StartRun& start) {
   slot_.run = begin_run(start.number, start.binding->plan, start.started);
   // The start has the command's id: no other record of its outcome is needed.
   if (!start.started.command.is_none()) context_.effects.emplace_back(CommandSettled{start.started.command});
+  recorded_ = true;
   context_.writer.add(
       Event{start.at, start.number, kRootScope, kNoTask, Attempt{}, std::move(start.started)});
   core_.counters_.started.fetch_add(1, std::memory_order_relaxed);
@@ -215,6 +243,7 @@ Status Processor::step(Input&& input) {
 
 void Processor::record(const Event& event) {
   TN_CHECK(apply(slot_.run, event, context_.changes).ok());
+  recorded_ = true;
   context_.writer.add(event);
   if (event.type() == EventType::task_done)
     core_.counters_.completions.fetch_add(1, std::memory_order_relaxed);
@@ -428,6 +457,7 @@ void Processor::finish_step() {
     EngineCore::RingWaiter waiter(core_, context_);
     slot_.last = context_.flushed = context_.writer.flush(*core_.ring_, waiter);
   }
+  recorded_ = false;
   if (std::exchange(ended_, false)) {
     context_.retired.push({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.last);
   }

@@ -16,12 +16,16 @@ class Processor {
       : core_(core), number_(slot), slot_(core.runs_.at(slot)), context_(context) {}
 
   void drain();
-  // Begins a run whose mailbox was claimed (core/sched/mailbox.h) and goes on with it as far as possible here. Its records stay in
-  // the context. True: it is still ours, holds nothing but these, and goes on as its slot's `onward` says: see
-  // EngineCore::Group. False: all of it is done.
+  // Begins a run whose mailbox was claimed (core/sched/mailbox.h) and goes on with it as far as possible here. True: it is held, see
+  // core/engine/held_runs.h. False: all of it is done.
   [[nodiscard]] bool begin_held(StartRun&& start);
+  // As drain(), but a run in order that has no messages may end its step held: true. `now` may be a little ago, but not
+  // before the run came to this worker; context.now becomes the time at which the step ended.
+  [[nodiscard]] bool drain_held(WallTime now);
 
  private:
+  void drain(Message* list);
+  [[nodiscard]] bool may_be_held();
   [[nodiscard]] Message* take_messages();
   [[nodiscard]] bool hand_on();
   void handle(Message& message);
@@ -94,6 +98,7 @@ class Processor {
   RunSlot& slot_;
   Context& context_;
   WallTime now_;
+  bool recorded_ = false;      // in this step, something of the run
   bool ended_ = false;         // in this step, the run
   bool backlog_grew_ = false;  // in this step
   bool settled_ = false;       // since the messages were taken

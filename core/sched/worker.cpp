@@ -64,6 +64,20 @@ bool Worker::run_one() {
   return scheduler_.handler_.idle_work(*this) || posted;
 }
 
+WorkItem Worker::take_more(WorkKind kind) {
+  // What comes first in find_work() keeps its turn.
+  const std::uint32_t phase = tick_ % limits::kInjectionInterval;
+  if (phase == 0 || phase == limits::kInjectionInterval / 2 || !next_.is_none()) return WorkItem();
+  const WorkItem item = deque_.pop();
+  if (item.is_none()) return item;
+  if (item.kind() != kind) {
+    set_next(item);
+    return WorkItem();
+  }
+  ++tick_;
+  return item;
+}
+
 WorkItem Worker::find_work() {
   if (WorkItem item = take_for_fairness(); !item.is_none()) return item;
   if (WorkItem item = take_next(); !item.is_none()) return item;

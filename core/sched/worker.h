@@ -50,6 +50,10 @@ class Worker {
   // `item` goes to the end of the injection queue: what has run long enough lets all others go first.
   void push_global(WorkItem item);
 
+  // For a handler that executes several items of one kind in one call: the next one of this worker's own, or none when something
+  // else is due.
+  [[nodiscard]] WorkItem take_more(WorkKind kind);
+
   // Finds one item and executes it, or does idle work. False: there was nothing to do. (True without having
   // done anything when work turned up during the search: call again.)
   bool run_one();
