@@ -1,45 +1,75 @@
-// Reading a journal back: frames, batches and records of a log in memory, without a machine that applies them.
+// What opening a store after a crash does with a journal that the tables don't have, as the engine does it: from frames in memory
+// to runs that go on. By one thread.
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/journal_bench_world.h"
 #include "bench/micro/samples.h"
-#include "core/journal/recovery.h"
+#include "core/engine/core.h"
 #include "core/store/mem_log.h"
 #include "core/store/mem_state.h"
 
 namespace tenuto::bench {
 namespace {
 
-class Counting final : public RecoveryVisitor {
+constexpr std::uint32_t kTasks = 10;
+constexpr WallTime kNow{1'700'000'000'000'000'000};
+
+// A journal of runs whose tasks are recorded one by one, as bodies of a host or of several threads are.
+class RunsInAJournal {
  public:
-  Status on_workflow(const WorkflowHash&, ByteView, ByteView) override { return Status(); }
-  Status on_run_event(const Event&) override { return Status(); }
-  Status on_command(const CommandId&, const CommandOutcome&) override { return Status(); }
-  Status on_event(const Event&, Position) override {
-    ++count;
-    return Status();
+  explicit RunsInAJournal(Log& log) : world_(log), plan_(chain_plan(kTasks)) {
+    append(WorkflowStored{plan_->hash(), "chain", chain_text(kTasks)}, RunNumber());
   }
-  std::int64_t count = 0;
+  // `count` runs side by side, each event of one followed by those of the others.
+  void run(std::uint64_t count) {
+    RunStarted started;
+    started.workflow = plan_->hash();
+    each(count, started, kNoTask);
+    for (std::uint32_t i = 0; i < kTasks; ++i) each(count, TaskDone{Payload(), kNow}, TaskIndex{i});
+    RunEnded ended;
+    ended.counts.done = kTasks;
+    each(count, ended, kNoTask);
+    world_.commit();
+    first_ += count;
+  }
+  [[nodiscard]] std::int64_t events() const { return events_; }
+
+ private:
+  void each(std::uint64_t count, const EventBody& body, TaskIndex task) {
+    for (std::uint64_t i = 0; i < count; ++i) append(body, RunNumber{first_ + i}, task);
+  }
+  void append(const EventBody& body, RunNumber run, TaskIndex task = kNoTask) {
+    world_.append(Event{kNow, run, kRootScope, task, Attempt{task == kNoTask ? 0u : 1u}, body});
+    ++events_;
+  }
+
+  JournalBenchWorld world_;
+  const PlanRef plan_;
+  std::uint64_t first_ = 1;
+  std::int64_t events_ = 0;
 };
 
 void BM_RecoveryReplay(benchmark::State& state) {
+  constexpr std::uint64_t kSideBySide = 2048;
   MemLog log;
-  const std::int64_t events = state.range(0);
-  {
-    JournalBenchWorld world(log);
-    for (std::int64_t i = 0; i < events; ++i)
-      world.append(task_done(RunNumber{static_cast<std::uint64_t>(i) + 1}));
-    world.commit();
-  }
-  const MemState tables;
+  RunsInAJournal runs(log);
+  while (runs.events() < state.range(0)) runs.run(kSideBySide);
+  MemState tables;
+  SystemClock clock;
   for (auto _ : state) {
-    Counting visitor;
-    TN_CHECK(recover(log, tables, visitor).ok());
-    TN_CHECK(visitor.count >= events);
+    CoreOptions options;
+    options.store_id = StoreId{1, 2};
+    auto core = std::make_unique<EngineCore>(options, clock, log, tables);
+    TN_CHECK(core->recover().ok());
+    core->resume_runs();
+    TN_CHECK(core->run_table().size() >= kSideBySide);
+    state.PauseTiming();
+    core.reset();
+    state.ResumeTiming();
   }
-  state.SetItemsProcessed(state.iterations() * events);
+  state.SetItemsProcessed(state.iterations() * runs.events());
 }
-BENCHMARK(BM_RecoveryReplay)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_RecoveryReplay)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tenuto::bench

@@ -203,6 +203,7 @@ class EngineCore final : public Handler {
   [[nodiscard]] bool deliver(RunRef run, MessageBody body);
   void process(RunRef run, Context& context);
   void execute_runs(WorkItem item, Worker& worker, Context& context);
+  void resume(RunRef run, WallTime now, Context& context);
   void schedule(RunRef run);
   void yield_run(std::uint32_t slot, Context& context);
   // By the run's processor, which is it no longer: the run is with whoever comes first (core/sched/turn.h). The item must go into
@@ -244,7 +245,7 @@ class EngineCore final : public Handler {
   std::unique_ptr<Materialiser> materialiser_;
   Mutex materialise_mutex_;  // one at a time materialises
 
-  std::vector<RunRef> recovered_;                     // until they are resumed
+  std::vector<RunRef> recovered_;                     // until they are resumed; some may have ended
   std::unordered_set<CommandId> recovered_commands_;  // constant after recover()
 
   Counters counters_;

@@ -68,6 +68,18 @@ bool Processor::may_be_held() {
   return false;
 }
 
+void Processor::resume(std::uint32_t generation, WallTime now) {
+  now_ = now;
+  // Another one: the run has ended meanwhile and is forgotten.
+  if (slot_.generation.load(std::memory_order_relaxed) == generation) {
+    ResumeRun resume;
+    on(resume);
+    if (hand_on()) return;
+    finish_step();
+  }
+  if (!slot_.mailbox.try_retire()) drain();
+}
+
 // True if the run goes on elsewhere: the slot is no longer ours.
 bool Processor::hand_on() {
   const RunSlot::Onward onward = slot_.onward;
@@ -142,7 +154,8 @@ void Processor::on(StartRun& start) {
 }
 
 void Processor::on(ResumeRun&) {
-  if (!slot_.run.in_order() || is_final(slot_.run.state)) outstanding(slot_.run, context_.changes);
+  if (is_final(slot_.run.state)) return;
+  if (!slot_.run.in_order()) outstanding(slot_.run, context_.changes);
   settle();
 }
 

@@ -6,7 +6,7 @@
 
 namespace tenuto {
 
-// One drain by one thread, which is the mailbox's processor (core/sched/mailbox.h) from construction to the end of drain().
+// One drain or resume by one thread, which is the mailbox's processor (core/sched/mailbox.h) from construction to its end.
 //
 // A step is: handle messages (decide, apply, collect events and effects), then finish_step(): append the events, gate the
 // effects at the end of the batch. At most limits::kMailboxBatchMax messages are handled before others get their turn.
@@ -22,6 +22,8 @@ class Processor {
   // As drain(), but a run in order that has no messages may end its step held: true. `now` may be a little ago, but not
   // before the run came to this worker; context.now becomes the time at which the step ended.
   [[nodiscard]] bool drain_held(WallTime now);
+  // The run of recovery, which this processor claimed without a message, goes on; then as drain(). `now` is about now.
+  void resume(std::uint32_t generation, WallTime now);
 
  private:
   void drain(Message* list);

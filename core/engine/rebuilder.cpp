@@ -42,12 +42,11 @@ void EngineCore::Rebuilder::retire_ended() {
   for (const auto& [end, run] : all) (*lease).retired.push(run, end);
 }
 
-std::vector<RunRef> EngineCore::Rebuilder::live() const {
-  std::vector<RunRef> all;
+std::vector<RunRef> EngineCore::Rebuilder::take_begun() {
+  std::vector<RunRef> all = std::move(parts_.front()->begun);
   for (const auto& part : parts_) {
-    for (const RunRef run : part->begun) {
-      if (!is_final(core_.runs_.at(run.slot).run.state)) all.push_back(run);
-    }
+    part->on_runs_end();
+    if (part != parts_.front()) all.insert(all.end(), part->begun.begin(), part->begun.end());
   }
   return all;
 }
@@ -62,20 +61,28 @@ Status EngineCore::Rebuilder::Part::on_event(const Event& event, Position end) {
   note_command(event);
   if (event.run.value == 0) return {};
   if (const auto* started = std::get_if<RunStarted>(&event.body)) return begin(event, *started, end);
-  if (event.run != last_number_) {
-    last_number_ = event.run;
-    last_run_ = core_.runs_.find(event.run);
-  }
-  if (!last_run_.has_value()) {
+  const std::optional<RunRef> run = find(event.run);
+  if (!run.has_value()) {
     return {Code::damaged, "the journal has an event of run " + std::to_string(event.run.value) +
                                ", which is not known; check the store with: tenuto db verify"};
   }
-  RunSlot& slot = core_.runs_.at(last_run_->slot);
+  RunSlot& slot = core_.runs_.at(run->slot);
   changes_.clear();
   TN_TRY(apply(slot.run, event, changes_));
   slot.last = end;
-  if (is_final(slot.run.state)) ended.emplace_back(end, *last_run_);
+  if (is_final(slot.run.state)) ended.emplace_back(end, *run);
   return {};
+}
+
+std::optional<RunRef> EngineCore::Rebuilder::Part::find(RunNumber number) {
+  Known& known = known_of(number);
+  if (known.number != number) {
+    adder_.flush();
+    const auto found = core_.runs_.find(number);
+    if (!found.has_value()) return std::nullopt;
+    known = {number, *found};
+  }
+  return known.run;
 }
 
 void EngineCore::Rebuilder::Part::note_command(const Event& event) {
@@ -100,8 +107,7 @@ Status EngineCore::Rebuilder::Part::begin(const Event& event, const RunStarted& 
   slot.binding = binding;
   slot.started = event.at;
   slot.last = end;
-  last_number_ = event.run;
-  last_run_ = run;
+  known_of(event.run) = {event.run, *run};
   begun.push_back(*run);
   if (started.id_chosen)
     core_.runs_.keep_id(started.id, identity_of(event.run, started.workflow, started.input));

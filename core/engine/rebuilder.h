@@ -15,16 +15,16 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
   Rebuilder(EngineCore& core, std::size_t parts);
 
   Status on_workflow(const WorkflowHash& hash, ByteView name, ByteView definition) override;
+  void on_live_runs(std::uint64_t count) override { core_.runs_.reserve(count); }
   Status on_run_event(const Event& event) override { return parts_.front()->on_run_event(event); }
   Status on_command(const CommandId&, const CommandOutcome&) override { return {}; }
   Status on_event(const Event& event, Position end) override;
 
   [[nodiscard]] std::span<RunVisitor* const> visitors() const { return visitors_; }
 
-  // Afterwards: those that have ended will be forgotten, and those that have not, in the order in which they lie in memory,
-  // nearly.
+  // Afterwards: those that have ended will be forgotten; and all runs, in the order in which they lie in memory, nearly.
   void retire_ended();
-  [[nodiscard]] std::vector<RunRef> live() const;
+  [[nodiscard]] std::vector<RunRef> take_begun();
   [[nodiscard]] std::unordered_set<CommandId> commands() const;
 
  private:
@@ -33,6 +33,7 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
    public:
     explicit Part(EngineCore& core) : core_(core), adder_(core.runs_) {}
     Status on_run_event(const Event& event) override { return on_event(event, Position{}); }
+    void on_runs_end() override { adder_.flush(); }
     Status on_event(const Event& event, Position end);
 
     std::vector<RunRef> begun;
@@ -40,6 +41,14 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     std::vector<CommandId> commands;
 
    private:
+    struct Known {
+      RunNumber number;
+      RunRef run;
+    };
+    static constexpr std::size_t kKnown = 1u << 13;  // not critical: 128 KiB, some groups of runs
+
+    [[nodiscard]] Known& known_of(RunNumber number) { return known_[number.value % kKnown]; }
+    [[nodiscard]] std::optional<RunRef> find(RunNumber number);
     void note_command(const Event& event);
     Status begin(const Event& event, const RunStarted& started, Position end);
     [[nodiscard]] const PlanBinding* binding_of(const WorkflowHash& workflow);
@@ -47,9 +56,10 @@ class EngineCore::Rebuilder final : public RecoveryVisitor {
     EngineCore& core_;
     RunTable::Adder adder_;
     Changes changes_;
-    // Events of one run mostly come in a row, and so do runs of one workflow.
-    RunNumber last_number_;
-    std::optional<RunRef> last_run_;
+    // Runs of which an event was seen, by the end of their number: events come in a row, or of runs that were started at
+    // about the same time.
+    std::vector<Known> known_ = std::vector<Known>(kKnown);
+    // Runs of one workflow mostly come in a row.
     const PlanBinding* last_binding_ = nullptr;
   };
 

@@ -26,7 +26,39 @@ std::optional<RunRef> RunTable::Adder::add(RunNumber number) {
     count_ = table_.slots_.acquire(slots_);
     if (count_ == 0) return std::nullopt;
   }
-  return table_.enter(number, slots_[taken_++]);
+  if (entries_.size() == kEntriesMax) flush();
+  const std::uint32_t slot = slots_[taken_++];
+  entries_.push_back({number, slot});
+  // Relaxed: as in enter().
+  return RunRef{slot, table_.slots_.at(slot).generation.load(std::memory_order_relaxed)};
+}
+
+// Shard by shard, so that each is locked once.
+void RunTable::Adder::flush() {
+  if (entries_.empty()) return;
+  // Where the entries of each shard end, when they lie shard by shard.
+  std::array<std::uint16_t, kNumberShards> ends{};
+  static_assert(kEntriesMax <= 0xFFFF);
+  for (const Entry& entry : entries_) ++ends[entry.number.value % kNumberShards];
+  for (std::size_t i = 1; i < kNumberShards; ++i) ends[i] = static_cast<std::uint16_t>(ends[i] + ends[i - 1]);
+  sorted_.resize(entries_.size());
+  for (std::size_t i = entries_.size(); i-- > 0;)
+    sorted_[--ends[entries_[i].number.value % kNumberShards]] = entries_[i];
+  for (std::size_t i = 0; i < sorted_.size();) {
+    NumberShard& shard = table_.shard_of(sorted_[i].number);
+    MutexLock lock(shard.mutex);
+    for (; i < sorted_.size() && &table_.shard_of(sorted_[i].number) == &shard; ++i)
+      shard.runs.insert(sorted_[i].number, sorted_[i].slot);
+  }
+  table_.size_.fetch_add(entries_.size(), std::memory_order_relaxed);
+  entries_.clear();
+}
+
+void RunTable::reserve(std::size_t count) {
+  for (NumberShard& shard : numbers_) {
+    MutexLock lock(shard.mutex);
+    shard.runs.reserve(shard.runs.size() + count / kNumberShards);
+  }
 }
 
 RunRef RunTable::enter(RunNumber number, std::uint32_t slot) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/base/ids.h"
 #include "core/base/sync.h"
@@ -35,6 +36,8 @@ class RunTable {
  public:
   // A slot for a new run; nullopt when all slots are in use, or all numbers (NumberMap::kNumberMax) are used up.
   std::optional<RunRef> add(RunNumber number);
+  // Room for `count` runs more, whose numbers follow each other, nearly.
+  void reserve(std::size_t count);
   // By the run's processor, after its last event is in the tables. Its chosen id, if it has one, is free again. Stale messages
   // are told by the generation.
   void forget(RunRef run, RunNumber number);
@@ -45,21 +48,35 @@ class RunTable {
   [[nodiscard]] std::string id_of(RunNumber number, std::uint64_t store_key) const;
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
-  // Adds runs one after the other with one look into the slab for many. One thread at a time; others use the table meanwhile.
+  // Adds many runs with few looks into the slab and the shards, which threads that add at the same time would fight for.
+  // One thread at a time; others use the table meanwhile.
   class Adder {
    public:
-    explicit Adder(RunTable& table) : table_(table) {}
-    ~Adder() { table_.slots_.release(std::span(slots_).subspan(taken_, count_ - taken_)); }
+    explicit Adder(RunTable& table) : table_(table) { entries_.reserve(kEntriesMax); }
+    ~Adder() {
+      flush();
+      table_.slots_.release(std::span(slots_).subspan(taken_, count_ - taken_));
+    }
     Adder(const Adder&) = delete;
     Adder& operator=(const Adder&) = delete;
-    // As RunTable::add().
+    // As RunTable::add(), but the run can be found only after the next flush().
     std::optional<RunRef> add(RunNumber number);
+    void flush();
 
    private:
+    struct Entry {
+      RunNumber number;
+      std::uint32_t slot;
+    };
+    // Some tens for each shard when numbers follow each other.
+    static constexpr std::size_t kEntriesMax = 1u << 13;
+
     RunTable& table_;
     std::array<std::uint32_t, 256> slots_;
     std::size_t taken_ = 0;
     std::size_t count_ = 0;
+    std::vector<Entry> entries_;  // not in the shards yet
+    std::vector<Entry> sorted_;   // scratch of flush()
   };
 
   // Claims a chosen id. The run that has it already, or nullopt: it is the caller's now. `stored() ->

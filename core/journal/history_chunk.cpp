@@ -21,19 +21,11 @@ enum EntryBit : std::uint8_t {
   kVersioned = 0x80
 };
 
-// Where an event stands: what a record has between its run and its body.
-struct Place {
-  std::uint64_t scope = 0;
-  std::uint64_t task = 0;  // index + 1; 0: none
-  std::uint64_t attempt = 0;
-  WallTime at;
-};
-
-std::uint64_t usual_attempt(const Place& place) {
+std::uint64_t usual_attempt(const RecordPlace& place) {
   return place.task == 0 ? 0 : 1;
 }
 
-std::uint8_t bits_of(const RecordHeader& header, const Place& place) {
+std::uint8_t bits_of(const RecordHeader& header, const RecordPlace& place) {
   return static_cast<std::uint8_t>(
       header.flags | (place.scope != 0 ? kScope : 0) | (place.task != 0 ? kTask : 0) |
       (place.attempt != usual_attempt(place) ? kAttempt : 0) | (header.version != kVersion ? kVersioned : 0));
@@ -45,7 +37,7 @@ void HistoryWriter::add(const RecordHeader& header, ByteView record, Bytes& chun
   ByteReader in(record.substr(2));
   in.varint();  // length
   in.varint();  // run
-  Place place;
+  RecordPlace place;
   place.scope = in.varint();
   place.task = in.varint();
   place.attempt = in.varint();
@@ -68,20 +60,25 @@ void HistoryWriter::add(const RecordHeader& header, ByteView record, Bytes& chun
   last_ = place.at;
 }
 
-bool HistoryReader::next(RecordHeader& header, ByteView& record) {
+bool HistoryReader::next(RecordHeader& header, RecordPlace& place, ByteView& body) {
   if (in_.at_end()) return false;
   header.type = in_.fixed<std::uint8_t>();
   const auto bits = in_.fixed<std::uint8_t>();
-  Place place;
   place.at = last_ = add_difference(last_, in_.varint());
-  if ((bits & kScope) != 0) place.scope = in_.varint();
-  if ((bits & kTask) != 0) place.task = in_.varint();
+  place.scope = (bits & kScope) != 0 ? in_.varint() : 0;
+  place.task = (bits & kTask) != 0 ? in_.varint() : 0;
   place.attempt = (bits & kAttempt) != 0 ? in_.varint() : usual_attempt(place);
   header.version = (bits & kVersioned) != 0 ? in_.fixed<std::uint8_t>() : kVersion;
   header.flags = bits & kFlags;
   header.run = run_;
-  const ByteView body = in_.string();
-  if (!in_.ok()) return false;
+  body = in_.string();
+  return in_.ok();
+}
+
+bool HistoryReader::next(RecordHeader& header, ByteView& record) {
+  RecordPlace place;
+  ByteView body;
+  if (!next(header, place, body)) return false;
   record_.clear();
   Bytes address;
   ByteWriter writer(address);

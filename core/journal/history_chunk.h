@@ -39,8 +39,14 @@ class HistoryReader {
 
   // The next whole record, which lives until the next call; false at the end, and when what comes is cut or malformed.
   [[nodiscard]] bool next(RecordHeader& header, ByteView& record);
-  // False after something that was malformed.
-  [[nodiscard]] bool ok() const { return in_.ok(); }
+  // The same in parts, without putting a record together; `header.size` is not set. `body` lives as long as the chunk.
+  [[nodiscard]] bool next(RecordHeader& header, RecordPlace& place, ByteView& body);
+  // Ok, or what was wrong with the entry that ended it.
+  [[nodiscard]] Status end() const {
+    if (in_.ok()) return Status();
+    return Status(Code::damaged,
+                  "run " + std::to_string(run_.value) + ": a chunk of its history is cut or malformed");
+  }
 
  private:
   ByteReader in_;
@@ -57,9 +63,22 @@ template <class Visit>
   RecordHeader header;
   ByteView record;
   while (reader.next(header, record)) TN_TRY(visit(header, record));
-  if (reader.ok()) return Status();
-  return Status(Code::damaged,
-                "run " + std::to_string(run.value) + ": a chunk of its history is cut or malformed");
+  return reader.end();
+}
+
+// Calls `visit(const Event&) -> Status` for each event of a chunk, in order; what may be passed over is. damaged, newer_format.
+// `event` keeps the memory of what is decoded, from chunk to chunk.
+template <class Visit>
+[[nodiscard]] Status for_each_history_event(ByteView chunk, RunNumber run, Event& event, Visit&& visit) {
+  HistoryReader reader(chunk, run);
+  RecordHeader header;
+  RecordPlace place;
+  ByteView body;
+  while (reader.next(header, place, body)) {
+    TN_ASSIGN(const Decoded decoded, decode(header, place, body, event));
+    if (decoded == Decoded::event) TN_TRY(visit(event));
+  }
+  return reader.end();
 }
 
 }  // namespace tenuto

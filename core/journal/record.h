@@ -44,6 +44,14 @@ struct RecordHeader {
   std::size_t size = 0;  // of the whole record
 };
 
+// What a record has between its run and its body, as it stands there.
+struct RecordPlace {
+  std::uint64_t scope = 0;
+  std::uint64_t task = 0;  // index + 1; 0: none
+  std::uint64_t attempt = 0;
+  WallTime at;
+};
+
 // Appends the record of `event` to `out`.
 void encode(const Event& event, Bytes& out);
 
@@ -55,6 +63,9 @@ enum class Decoded : std::uint8_t { event, passed_over };
 // Decodes exactly one whole record into `out`, reusing its memory where it can. Fragments are not events: a reader gives them to
 // a Reassembler first. damaged, newer_format.
 [[nodiscard]] Result<Decoded> decode(ByteView record, Event& out);
+// The same of a record that lies elsewhere in parts: all of it but its length.
+[[nodiscard]] Result<Decoded> decode(const RecordHeader& header, const RecordPlace& place, ByteView body,
+                                     Event& out);
 
 // Decodes the record at the front of `in` and moves past it. passed_over is an error here: for tests and single records.
 [[nodiscard]] Result<Event> decode(ByteReader& in);

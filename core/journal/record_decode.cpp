@@ -10,6 +10,11 @@ using record_layout::PayloadTag;
 namespace {
 
 constexpr std::uint8_t kKnownFlags = kSkippable | kContinued;
+constexpr std::uint64_t kNumber32Max = 0xFFFF'FFFFu;
+
+bool is_known(const RecordHeader& header) {
+  return header.version == kVersion && (header.flags & ~kKnownFlags) == 0;
+}
 
 // Reads bodies; `ok` turns false for good with the first value that no writer of this version makes.
 class BodyDecoder {
@@ -108,7 +113,7 @@ class BodyDecoder {
   }
   std::uint32_t number32() {
     const std::uint64_t v = in_.varint();
-    require(v <= 0xFFFF'FFFFu);
+    require(v <= kNumber32Max);
     return static_cast<std::uint32_t>(v);
   }
 
@@ -218,20 +223,32 @@ Result<Decoded> decode(ByteView record, Event& out) {
   if (!decode_header(record, header) || header.size != record.size()) {
     return Status(Code::damaged, "a record is cut or malformed; verify the store");
   }
-  if (header.version != kVersion || (header.flags & ~kKnownFlags) != 0) return unknown(header);
-  if ((header.flags & kContinued) != 0) return malformed(header);  // its beginning is missing
   ByteReader in(record.substr(2));
   in.varint();  // length
   in.varint();  // run
+  RecordPlace place;
+  place.scope = in.varint();
+  place.task = in.varint();
+  place.attempt = in.varint();
+  place.at = WallTime{in.fixed<std::int64_t>()};
+  if (!in.ok()) return is_known(header) ? malformed(header) : unknown(header);
+  return decode(header, place, in.rest(), out);
+}
+
+Result<Decoded> decode(const RecordHeader& header, const RecordPlace& place, ByteView body, Event& out) {
+  if (!is_known(header)) return unknown(header);
+  if ((header.flags & kContinued) != 0) return malformed(header);  // its beginning is missing
+  if (place.scope > kNumber32Max || place.task > kNoTask.value || place.attempt > kNumber32Max)
+    return malformed(header);
   out.run = header.run;
-  BodyDecoder numbers(in, WallTime());
-  out.scope = ScopeNumber(numbers.number32());
-  out.task = numbers.task();
-  out.attempt = Attempt(numbers.number32());
-  out.at = WallTime{in.fixed<std::int64_t>()};
-  BodyDecoder body(in, out.at);
-  if (!read_body(header.type, out.body, body)) return unknown(header);
-  if (!body.ok() || !numbers.ok()) return malformed(header);
+  out.scope = ScopeNumber(static_cast<std::uint32_t>(place.scope));
+  out.task = place.task == 0 ? kNoTask : TaskIndex(static_cast<std::uint32_t>(place.task - 1));
+  out.attempt = Attempt(static_cast<std::uint32_t>(place.attempt));
+  out.at = place.at;
+  ByteReader in(body);
+  BodyDecoder decoder(in, place.at);
+  if (!read_body(header.type, out.body, decoder)) return unknown(header);
+  if (!decoder.ok()) return malformed(header);
   return Decoded::event;
 }
 

@@ -139,6 +139,8 @@ Status Recovery::visit_workflows() {
 }
 
 Status Recovery::visit_live_runs() {
+  TN_ASSIGN(const StateInfo info, tables_.info());
+  visitor_.on_live_runs(info.entries[static_cast<std::size_t>(Table::live)]);
   TN_ASSIGN(const LiveRunsVisited visited,
             tenuto::visit_live_runs(tables_, state_, parts_.visitors, parts_.do_jobs));
   out_.live_runs = visited.runs;

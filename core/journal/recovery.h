@@ -25,6 +25,8 @@ namespace tenuto {
 class RecoveryVisitor : public RunVisitor {
  public:
   virtual Status on_workflow(const WorkflowHash& hash, ByteView name, ByteView definition) = 0;
+  // The tables have so many live runs, nearly: before the first of their events.
+  virtual void on_live_runs(std::uint64_t) {}
   virtual Status on_command(const CommandId& id, const CommandOutcome& outcome) = 0;
   // An event behind the watermark, of any kind. It is durable, or was found, up to `end`.
   virtual Status on_event(const Event& event, Position end) = 0;

@@ -6,7 +6,6 @@
 #include "core/base/sync.h"
 #include "core/journal/history_chunk.h"
 #include "core/journal/live_row.h"
-#include "core/journal/record.h"
 #include "core/journal/seal.h"
 #include "core/store/keys.h"
 
@@ -122,11 +121,9 @@ Status PieceVisit::visit_histories() {
 
 Status PieceVisit::visit_chunk(RunNumber run, ByteView key, ByteView value) {
   TN_ASSIGN(const ByteView records, unseal(key, value, "the history of a run"));
-  return for_each_history_record(records, run, [&](const RecordHeader&, ByteView record) -> Status {
-    TN_ASSIGN(const Decoded decoded, decode(record, event_));
-    if (decoded == Decoded::passed_over) return Status();
+  return for_each_history_event(records, run, event_, [&](const Event& event) {
     ++visited_.events;
-    return visitor_.on_run_event(event_);
+    return visitor_.on_run_event(event);
   });
 }
 
@@ -165,6 +162,7 @@ class Shared {
       const Status status = visit.visit(*piece);
       if (!status.ok()) failed(*piece, status);
     }
+    visitor.on_runs_end();
     MutexLock lock(mutex_);
     visited_.runs += visit.visited().runs;
     visited_.events += visit.visited().events;

@@ -19,6 +19,8 @@ class RunVisitor {
   // An event of a live run up to the watermark; those of one run come in a row, in order, and all to the same visitor. It
   // lives as long as the call.
   virtual Status on_run_event(const Event& event) = 0;
+  // There are no more for it: by the thread that called it last, also after a problem.
+  virtual void on_runs_end() {}
 };
 
 // Does all the jobs and returns when they are done: one after the other, or at the same time.

@@ -273,6 +273,27 @@ TEST(Core, WhatWaitedForRoomOnlyNeedNotWaitForTheDiskAgain) {
   EXPECT_EQ(more.size(), 1u);
 }
 
+TEST(Core, ARecoveredRunThatIsCancelledBeforeItIsResumedEndsOnce) {
+  CoreHarness h;
+  const PlanRef plan = h.compile(kChain);
+  const RunName run = h.start(plan, "1", "old");
+  h.settle();
+  h.open([&] {
+    ASSERT_TRUE(h.core->send(run.number, boxed(CancelRun{{"enough", "ann", CommandId{}}, nullptr})));
+    h.settle();
+    ASSERT_EQ(h.core->counters().ended.load(), 1u);
+  });
+  h.settle();
+  EXPECT_EQ(h.core->counters().ended.load(), 1u);
+  // Were it forgotten twice, two new runs would get its slot.
+  h.core->materialise_all();
+  EXPECT_EQ(h.core->run_table().size(), 0u);
+  const auto first = h.core->run_table().find(h.start(plan, "2").number);
+  const auto second = h.core->run_table().find(h.start(plan, "3").number);
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_NE(first->slot, second->slot);
+}
+
 TEST(Core, ARunThatStartsBeforeTheRecoveredOnesAreResumedRunsOnce) {
   CoreHarness h;
   const PlanRef plan = h.compile(kChain);

@@ -36,6 +36,16 @@ TEST(NumberMap, AgreesWithAStandardMapOverRandomHistories) {
   }
 }
 
+TEST(NumberMap, KeepsWhatItHasWhenRoomIsMade) {
+  NumberMap map;
+  for (std::uint64_t n = 0; n < 10; ++n) map.insert(nth(n), static_cast<std::uint32_t>(n));
+  map.reserve(1000);
+  map.reserve(5);
+  for (std::uint64_t n = 10; n < 2000; ++n) map.insert(nth(n), static_cast<std::uint32_t>(n));
+  for (std::uint64_t n = 0; n < 2000; ++n) ASSERT_EQ(map.find(nth(n)), static_cast<std::uint32_t>(n));
+  EXPECT_EQ(map.size(), 2000u);
+}
+
 // A dense stretch of numbers that moves on, with a few that stay behind, as in an engine.
 TEST(NumberMap, HoldsAMovingStretchAndThoseLeftBehind) {
   NumberMap map;

@@ -54,6 +54,57 @@ TEST(HistoryChunk, EveryRecordComesBackAsItWas) {
   }
 }
 
+TEST(HistoryChunk, ItsEventsAreThoseOfItsRecords) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomEvents random(seed);
+    HistoryWriter writer;
+    writer.begin();
+    Bytes chunk;
+    std::vector<Event> written;
+    for (int i = 0; i < 20; ++i) {
+      Event event = random.any();
+      event.run = kRun;
+      Bytes record;
+      encode(event, record);
+      if (i % 5 == 0) {  // newer, and may be passed over
+        record[1] = static_cast<char>((record[1] | kSkippable) + (2 << 4));
+      } else {
+        written.push_back(event);
+      }
+      add(writer, record, chunk);
+    }
+    std::vector<Event> read;
+    Event event;
+    const Status status = for_each_history_event(chunk, kRun, event, [&](const Event& each) {
+      read.push_back(each);
+      return Status();
+    });
+    EXPECT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(read, written);
+  }
+}
+
+TEST(HistoryChunk, AnEventThatIsNotWholeIsTold) {
+  RandomEvents random(1);
+  Event event = random.any();
+  event.run = kRun;
+  Bytes record;
+  encode(event, record);
+  HistoryWriter writer;
+  writer.begin();
+  Bytes chunk;
+  add(writer, record, chunk);
+  const auto nothing = [](const Event&) { return Status(); };
+  EXPECT_EQ(for_each_history_event(ByteView(chunk).substr(0, chunk.size() - 1), kRun, event, nothing).code(),
+            Code::damaged);
+  record[1] = static_cast<char>(record[1] + (2 << 4));  // newer, and must not be passed over
+  writer.begin();
+  chunk.clear();
+  add(writer, record, chunk);
+  EXPECT_EQ(for_each_history_event(chunk, kRun, event, nothing).code(), Code::newer_format);
+}
+
 TEST(HistoryChunk, AFinishedTaskIsSmall) {
   const WallTime at{1'700'000'000 * kSecond};
   HistoryWriter writer;
