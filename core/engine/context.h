@@ -34,6 +34,7 @@ struct Context {
   std::vector<std::uint32_t> held;  // see core/engine/held_runs.h
   std::vector<WorkItem> go_on;      // scratch of releasing them
   WallTime now;                     // when the step in hand began, or, of runs in order, ended
+  std::int64_t busy_less = 0;       // of this step: what EngineCore::busy_ will go down by
   std::uint32_t steps_uncommitted = 0;
   bool commits_itself = false;  // the thread will commit right after: nobody need be woken
   Worker* worker = nullptr;     // the scheduler's worker that this thread is, if it is one

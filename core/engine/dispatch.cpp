@@ -337,6 +337,11 @@ Status EngineCore::commit_up_to(Position end, Context& context) {
   return {};
 }
 
+void EngineCore::note_less_busy(Context& context) {
+  // Release pairs with is_quiet(), which must see the events of the step in the ring.
+  if (context.busy_less != 0) busy_.fetch_sub(std::exchange(context.busy_less, 0), std::memory_order_release);
+}
+
 void EngineCore::note_uncommitted(Context& context, std::uint32_t steps) {
   // A worker commits by itself as soon as it has nothing else to do; a busy one asks for help now and then.
   constexpr std::uint32_t kStepsAlone = 32;

@@ -11,6 +11,7 @@ void EngineCore::HeldRuns::release() {
     RingWaiter waiter(core_, context_);
     context_.flushed = context_.writer.flush(*core_.ring_, waiter);
   }
+  core_.note_less_busy(context_);
   const auto steps = static_cast<std::uint32_t>(slots_.size());
   bool gated = false;
   for (const std::uint32_t slot : slots_) {

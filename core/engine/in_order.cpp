@@ -182,10 +182,11 @@ void Processor::record_report(TaskIndex task, BodyReport&& report) {
 
 // A run that goes on without a message counts as busy: a drain waits for it.
 void Processor::set_onward(RunSlot::Onward onward) {
-  const int before = slot_.onward == RunSlot::Onward::no ? 0 : 1;
-  const int after = onward == RunSlot::Onward::no ? 0 : 1;
+  const bool before = slot_.onward != RunSlot::Onward::no;
+  const bool after = onward != RunSlot::Onward::no;
   slot_.onward = onward;
-  if (before != after) core_.busy_.fetch_add(after - before, std::memory_order_relaxed);
+  if (after && !before) core_.busy_.fetch_add(1, std::memory_order_relaxed);
+  if (before && !after) ++context_.busy_less;
 }
 
 }  // namespace tenuto

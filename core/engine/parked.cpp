@@ -26,7 +26,7 @@ void Processor::withdraw_parked() {
 
 // A task that was parked is ready, and has neither a ticket nor a place in the backlog.
 void Processor::on(BodyCame&) {
-  core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+  ++context_.busy_less;
   Run& run = slot_.run;
   if (run.in_order() || !run.may_start_work()) return;
   std::vector<bool> elsewhere(run.plan->node_count());

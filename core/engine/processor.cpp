@@ -131,7 +131,7 @@ void Processor::drop(Message& message) {
   if (auto* await = std::get_if<AwaitEnd>(&message.body)) gone(await->waiter);
   if (auto* ask = std::get_if<AskState>(&message.body)) gone(ask->waiter);
   if (std::holds_alternative<RetryTime>(message.body) || std::holds_alternative<BodyCame>(message.body))
-    core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+    ++context_.busy_less;
   if (auto* late = std::get_if<LateReturn>(&message.body)) {
     if (core_.tickets_.at(late->token.slot()).generation() == late->token.generation())
       free_ticket(late->token.slot());
@@ -200,7 +200,7 @@ void Processor::on(LateReturn& late) {
 }
 
 void Processor::on(RetryTime& retry) {
-  core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+  ++context_.busy_less;
   if (slot_.extra != nullptr) {
     std::erase_if(slot_.extra->retry_timers, [&](const auto& timer) { return timer.task == retry.task; });
   }
@@ -386,7 +386,7 @@ void Processor::unlink(std::uint32_t number) {
     slot_.first_ticket = ticket.next;
   }
   if (ticket.next != Slab<Ticket>::kNone) core_.tickets_.at(ticket.next).previous = ticket.previous;
-  core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+  ++context_.busy_less;
 }
 
 void Processor::free_ticket(std::uint32_t number) {
@@ -445,7 +445,7 @@ void Processor::cancel_retries() {
   if (slot_.extra == nullptr) return;
   for (const RunExtra::RetryTimer& timer : slot_.extra->retry_timers) {
     // One that has fired is on its way here as a message, and is counted until it arrives.
-    if (core_.timers_.cancel_wall(timer.handle)) core_.busy_.fetch_sub(1, std::memory_order_relaxed);
+    if (core_.timers_.cancel_wall(timer.handle)) ++context_.busy_less;
   }
   slot_.extra->retry_timers.clear();
 }
@@ -470,6 +470,7 @@ void Processor::finish_step() {
     EngineCore::RingWaiter waiter(core_, context_);
     slot_.last = context_.flushed = context_.writer.flush(*core_.ring_, waiter);
   }
+  core_.note_less_busy(context_);
   recorded_ = false;
   if (std::exchange(ended_, false)) {
     context_.retired.push({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.last);

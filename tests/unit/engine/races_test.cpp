@@ -1,8 +1,11 @@
 // Messages that meet at a bad moment.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
+#include "core/base/spin.h"
+#include "core/engine/owner.h"
 #include "tests/unit/engine/core_harness.h"
 
 namespace tenuto {
@@ -135,6 +138,38 @@ TEST(Races, TablesThatCannotBeWrittenForGoodAreTold) {
   h.state.set_fault({StateFault::Call::commit, 1, Code::poisoned});
   h.core->materialise_all();
   EXPECT_EQ(h.core->health().code(), Code::poisoned);
+}
+
+// Between the end of one body and the beginning of the next nothing of the run is queued or out.
+TEST(Races, ADrainWaitsForTheLastTaskOfARun) {
+  constexpr int kTasks = 100;
+  std::string json = R"({"tenuto": 1, "name": "chain", "tasks": {"t0": {"use": "one"})";
+  for (int i = 1; i < kTasks; ++i)
+    json += ", \"t" + std::to_string(i) + R"(": {"use": "one", "with": {"x": "${t)" + std::to_string(i - 1) +
+            "}\"}}";
+  const auto plan = compile_workflow_text(json + "}}");
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  for (int round = 0; round < 300; ++round) {
+    EngineOptions options;
+    options.threads = 2;
+    auto engine = OwnerEngine::open_in_memory(options);
+    ASSERT_TRUE(engine.ok());
+    std::atomic<int> bodies{0};
+    NativeBody body;
+    body.call = [&](const BodyCall&, BodyReport& report) {
+      bodies.fetch_add(1);
+      report.result = Payload::json("1");
+    };
+    body.runs_inline = true;
+    ASSERT_TRUE((*engine)->register_native("one", std::move(body)).ok());
+    StartRequest request;
+    request.plan = *plan;
+    request.input = Payload::json("null");
+    ASSERT_TRUE((*engine)->start(request).ok());
+    for (int i = 0; i < round % 30; ++i) pause_cpu();
+    ASSERT_TRUE((*engine)->close(CloseHow::drain, -1).ok());
+    ASSERT_EQ(bodies.load(), kTasks) << "round " << round;
+  }
 }
 
 }  // namespace
