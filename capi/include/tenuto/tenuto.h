@@ -160,7 +160,7 @@ TENUTO_API tenuto_status tenuto_workflow_compile(const char *definition, size_t 
 TENUTO_API tenuto_status tenuto_workflow_from_wfformat(const char *document, size_t document_size,
                                                        const char *action, size_t action_size,
                                                        tenuto_workflow **out_workflow);
-/* Borrowed text. */
+/* A text that the caller lends for the length of a call. */
 typedef struct tenuto_text {
   const char *data;
   size_t size;
@@ -177,7 +177,7 @@ typedef struct tenuto_graph {
   size_t task_count;
   const uint32_t
       *needs_begin;      /* task_count + 1 entries, the last is needs_count; NULL: no task needs another */
-  const uint32_t *needs; /* numbers of tasks, in any order, also of later ones */
+  const uint32_t *needs; /* numbers of tasks, in any order, also of later ones; one twice is as once */
   size_t needs_count;
   const tenuto_text *names;    /* per task; NULL: "t0", "t1", … */
   const tenuto_text *actions;  /* action_count of them */
@@ -191,9 +191,10 @@ typedef struct tenuto_graph {
   { (uint32_t)sizeof(tenuto_graph), 0, NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, 0 }
 
 /* Compiles a workflow from arrays: the same as compiling a definition that says the same, with the same hash, but
- * without its text, which is made when it is asked for or stored first. On INVALID_ARGUMENT (a cycle, a number out of
- * range, a name twice or not allowed, more tasks or needs than a workflow may have) tenuto_last_error() lists the
- * problems, one a line, each with its task. Thread-safe. Since: 0.1. */
+ * without its text: that is written when the text or the hash is asked for, and at the latest by the first start in an
+ * engine. On INVALID_ARGUMENT (a cycle, a number out of range, a name twice or not allowed, more than 1,000,000 tasks or
+ * 16,777,216 needs) tenuto_last_error() lists the problems, one a line; those of a task name it. VERSION_MISMATCH: the
+ * graph uses a field that this library does not know. Thread-safe. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_workflow_from_graph(const tenuto_graph *graph,
                                                     tenuto_workflow **out_workflow);
 TENUTO_API void tenuto_workflow_destroy(tenuto_workflow **workflow);
@@ -265,8 +266,9 @@ TENUTO_API tenuto_status tenuto_run_state(tenuto_run *run, int32_t *out_state);
  * attempt, traceback}. TIMED_OUT: still running; wait again. out_output may be NULL. Thread-safe. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_run_result(tenuto_run *run, int64_t timeout_ns, tenuto_buffer **out_output);
 /* Asks the run to end as cancelled: nothing new starts, bodies that run now may finish. OK also when it is being
- * cancelled already; WRONG_STATE when it has ended otherwise. Returns when the request is durable. Thread-safe.
- * Since: 0.1. */
+ * cancelled already; WRONG_STATE when it has ended otherwise. Returns when the request is durable. In a client the
+ * command goes to the owner; without an owner OK means that it is accepted: it is durable, and the next owner carries
+ * it out or, if the run has ended by then, records that it was refused. Thread-safe. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_run_cancel(tenuto_run *run, const char *reason, size_t reason_size,
                                            const char *by, size_t by_size);
 /* Everything about the run as JSON: id, number, workflow, hash, state, input, output, error, started, ended, labels,
@@ -330,15 +332,16 @@ typedef struct tenuto_completion {
 #define TENUTO_OUTCOME_TIMED_OUT 3 /* the host stopped it at its time-out; retried as the policy says */
 
 /* A native body. Fills *completion; what it points to must stay valid until the body returns to the library, which
- * copies it (use thread-local or static storage, or tenuto_completion_copy). Runs on a library thread, or, if it is inline, also on
- * a thread of the host that is in tenuto_run_result or tenuto_engine_start; must not throw, and must not call back into the
- * engine. */
+ * copies it (use thread-local or static storage, or tenuto_completion_copy). Runs on a library thread, or, if it is
+ * inline, also on a thread of the host that is in tenuto_run_result or tenuto_engine_start; must not throw, and must
+ * not call back into the engine. */
 typedef void (*tenuto_task_fn)(void *user_data, const tenuto_task *task, tenuto_completion *completion);
 
 #define TENUTO_NATIVE_INLINE 1u /* short and never blocks: runs on the scheduler's own threads */
-/* A thread that waits in tenuto_run_result for ever, or for 10 ms and more, may run inline bodies of the run that it waits for, and
- * tenuto_engine_start pure ones of the run that it starts (some 20 microseconds of them), before it returns. So an inline body must
- * not need a lock that a caller of these holds, and small stacks are the host's to look after. */
+/* In an owner, a thread that waits in tenuto_run_result for ever, or for 10 ms and more, may run inline bodies of the run
+ * that it waits for, and tenuto_engine_start pure ones of the run that it starts (some 20 microseconds of them), before
+ * it returns. So an inline body must not need a lock that a caller of these holds, and small stacks are the host's to
+ * look after. */
 /* Inline bodies that take less than some microseconds and need not wait for the disk (pure tasks; any in memory) are called one after
  * the other, in the order of the definition as far as each task stands behind all that it needs: some nanoseconds a task. Those
  * that return no result share one record in the history and its two times. The `task` they get is good until they return; its
