@@ -17,9 +17,10 @@ EngineCore::Attendant::~Attendant() {
   context_.attended = kNobody;
   context_.commits_itself = false;
   if (std::exchange(context_.holds_turn, false)) core_.yield_run(run_->slot, context_);
-  if (!core_.committer_->is_behind()) return;
   // Where there is no disk, a commit costs less than to wake somebody for it.
-  if (!core_.options_.is_in_memory || !core_.commit_one(context_)) core_.on_uncommitted();
+  if (core_.options_.is_in_memory && core_.committer_->is_behind()) (void)core_.commit_one(context_);
+  // Who was woken for what was published during a commit of ours found the committer's role taken, and sleeps again.
+  if (core_.committer_->is_behind()) core_.on_uncommitted();
 }
 
 bool EngineCore::Attendant::send(MessageBody body) {

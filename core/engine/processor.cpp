@@ -44,15 +44,17 @@ bool Processor::begin_held(StartRun&& start) {
 
 bool Processor::drain_held(WallTime now) {
   Message* list = take_messages();
-  if (list != nullptr || slot_.onward == RunSlot::Onward::no) {
-    drain(list);
+  if (list == nullptr && slot_.onward != RunSlot::Onward::no) {
+    now_ = now;
+    settle();
     context_.now = now_;
-    return false;
+    if (may_be_held()) return true;
+  } else {
+    drain(list);
   }
-  now_ = now;
-  settle();
-  context_.now = now_;
-  return may_be_held();
+  // Finishing the step may have waited for the ring, and may have brought runs here that are younger than its end.
+  context_.now = core_.clock_.wall();
+  return false;
 }
 
 // Whether nothing is left of the step but its records; else finishes it.

@@ -22,32 +22,33 @@ Result<RunNumber> EngineCore::start_many(const PlanRef& plan, std::span<const Pa
   const PlanBinding& binding = bind(plan, context);
   RunTable::Adder adder(runs_);
   HeldRuns held(*this, context);
-  std::vector<RunRef> elsewhere;
-  WallTime at;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (i % kTogetherMax == 0) {
-      held.release();
-      at = clock_.wall();
+  std::vector<RunRef> group;
+  for (std::size_t done = 0; done < inputs.size(); done += group.size()) {
+    group.clear();
+    while (group.size() < kTogetherMax && done + group.size() < inputs.size()) {
+      const auto run = adder.add(RunNumber(first.value + done + group.size()));
+      if (!run.has_value()) break;
+      group.push_back(*run);
     }
-    const RunNumber number(first.value + i);
-    const auto run = adder.add(number);
-    if (!run.has_value()) {
-      held.release();
-      return Status(Code::full, "too many live runs");
+    if (group.empty()) return Status(Code::full, "too many live runs");
+    // Before they begin: whoever goes on with a run must find it in the table, if only to forget it.
+    adder.flush();
+    const WallTime at = clock_.wall();
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      RunStarted started{plan->hash(), "", false, false, inputs[done + i], "", "", CommandId{}};
+      StartRun start{&binding, std::move(started), RunNumber(first.value + done + i), at, nullptr};
+      if (runs_.at(group[i].slot).mailbox.try_claim()) {
+        held.begin(group[i].slot, std::move(start));
+        continue;
+      }
+      // Somebody is at a message for the run that had the slot before, and mostly begins this one. It answers for itself.
+      waiter->expect_another();
+      start.waiter = waiter;
+      (void)begin(group[i], std::move(start), context);
     }
-    RunStarted started{plan->hash(), "", false, false, inputs[i], "", "", CommandId{}};
-    StartRun start{&binding, std::move(started), number, at, nullptr};
-    if (runs_.at(run->slot).mailbox.try_claim()) {
-      held.begin(run->slot, std::move(start));
-    } else if (!begin(*run, std::move(start), context)) {
-      // Somebody is still at a message for the run that had the slot before, and begins this one.
-      elsewhere.push_back(*run);
-    }
+    held.release();
   }
-  held.release();
-  // What began here is in the ring by now; the others answer for themselves.
-  waiter->expect(1 + static_cast<std::uint32_t>(elsewhere.size()));
-  for (const RunRef run : elsewhere) send(run, AskState{waiter});
+  // The answer for all that is in the ring by now.
   record({}, std::make_unique<Answer>(Answer{waiter, RunAnswer{{}, first, {}, {}, {}, {}, 0}}));
   if (committer_->is_behind()) on_uncommitted();
   return first;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/base/spin.h"
@@ -30,10 +31,11 @@ struct RunAnswer {
 // One question, one answer. Shared by who asks and who answers, so that either may go first.
 class Waiter {
  public:
-  // One question to several runs: the last of so many answers counts. Before it is asked; otherwise one.
-  void expect(std::uint32_t answers) TN_EXCLUDES(mutex_) {
+  // One question to several runs: the last answer counts. One is expected without this, and must not have come yet.
+  void expect_another() TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    missing_ = answers;
+    TN_DCHECK(!answered_);
+    ++missing_;
   }
   // Answers beyond the one that counts are dropped.
   void answer(RunAnswer answer) TN_EXCLUDES(mutex_) {

@@ -153,5 +153,30 @@ TEST(AttendantThreads, EveryBodyRunsOnce) {
   EXPECT_TRUE((*engine)->close(CloseHow::drain, -1).ok());
 }
 
+// Who commits is woken while an attendant that leaves commits, finds the role taken, and sleeps again.
+TEST(AttendantInMemory, WhatIsPublishedDuringItsLastCommitIsCommitted) {
+  testing::ManualClock clock;
+  MemLog log;
+  MemState state;
+  CoreOptions options = testing::core_options_for_tests();
+  options.is_in_memory = true;
+  EngineCore core(options, clock, log, state);
+  ASSERT_TRUE(core.recover().ok());
+  const auto publish = [&core] { core.settle(CommandId{}, RunNumber{}, Status()); };
+  {
+    EngineCore::Attendant attendant(core, RunNumber{1});
+    publish();
+    core.on_durable = [&, first = true](Position) mutable {
+      if (std::exchange(first, false)) publish();
+    };
+    core.on_uncommitted = [&] {
+      Contexts::Lease lease(core.contexts());
+      while (core.commit_one(*lease)) {
+      }
+    };
+  }
+  EXPECT_FALSE(core.committer().is_behind());
+}
+
 }  // namespace
 }  // namespace tenuto

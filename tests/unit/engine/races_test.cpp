@@ -93,6 +93,60 @@ TEST(Races, ManyStartsAreAnsweredWhenAllOfThemAreDurable) {
   EXPECT_TRUE(waiter->wait(0));
 }
 
+// The first of them go on while the last are still being started; here all goes well for them at once.
+class ManyStarts : public ::testing::Test {
+ protected:
+  ManyStarts() {
+    h_.native("done", [this](const BodyCall& call, BodyReport&) {
+      if (h_.core->run_id_of(*call.ticket).empty()) ++nameless_;
+    });
+  }
+  void all_goes_on() {
+    h_.settle();
+    h_.core->materialise_all();
+    h_.settle();
+  }
+  // Starts runs; what began in the meantime goes on as soon as it can.
+  Result<RunNumber> start(const PlanRef& plan, const WaiterRef& waiter) {
+    const std::vector<Payload> inputs(kMany, Payload::json("1"));
+    h_.core->on_uncommitted = [this, nested = false]() mutable {
+      if (std::exchange(nested, true)) return;
+      all_goes_on();
+      nested = false;
+    };
+    auto first = h_.core->start_many(plan, inputs, waiter);
+    h_.core->on_uncommitted = [] {};
+    all_goes_on();
+    return first;
+  }
+  static constexpr std::size_t kMany = 200;
+  CoreHarness h_;
+  int nameless_ = 0;
+};
+
+TEST_F(ManyStarts, RunsThatEndBeforeTheLastIsStartedAreForgotten) {
+  const auto first = start(h_.compile(kOne), std::make_shared<Waiter>());
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(nameless_, 0) << "bodies ask for the id of their run";
+  EXPECT_EQ(h_.core->run_table().size(), 0u);
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    EXPECT_FALSE(h_.core->run_table().find(RunNumber{first->value + i}).has_value()) << i;
+  }
+}
+
+TEST_F(ManyStarts, ARunThatIsForgottenMeanwhileWasStarted) {
+  const PlanRef plan = h_.compile(kOne);
+  const RunName gone = h_.start(plan);
+  const RunRef slot = *h_.core->run_table().find(gone.number);
+  all_goes_on();
+  ASSERT_EQ(h_.core->run_table().size(), 0u);
+  h_.core->send(slot, AskState{std::make_shared<Waiter>()});
+  const auto waiter = std::make_shared<Waiter>();
+  ASSERT_TRUE(start(plan, waiter).ok());
+  ASSERT_TRUE(waiter->wait(0));
+  EXPECT_TRUE(waiter->take().status.ok()) << waiter->take().status.message();
+}
+
 // Both ask for an id whose run has ended; neither may get the number that the other gives up.
 TEST(Races, ConcurrentStartsOfAnEndedIdGetItsRun) {
   CoreHarness h;
