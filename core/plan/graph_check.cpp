@@ -42,7 +42,7 @@ void check_needs(const TaskGraph& graph, std::uint32_t task, ProblemSink& proble
     const std::uint32_t need = graph.needs[k];
     if (need >= graph.size()) {
       problems.add({}, describe_task(graph, task) + " needs the task number " + std::to_string(need) +
-                           ", but " + there_are(graph.size()) + ", counted from 0");
+                           ", but " + there_are(graph.size()) + ", counted from 0; correct its needs");
     } else if (need == task) {
       problems.add({}, describe_task(graph, task) + " needs itself; remove it from its needs");
     }
@@ -55,7 +55,8 @@ void check_index(const TaskGraph& graph, std::span<const std::uint32_t> index_of
   for (std::uint32_t task = 0; task < index_of.size(); ++task) {
     if (index_of[task] < size) continue;
     problems.add({}, describe_task(graph, task) + " has the " + what + " number " +
-                         std::to_string(index_of[task]) + ", but " + there_are(size) + ", counted from 0");
+                         std::to_string(index_of[task]) + ", but " + there_are(size) +
+                         ", counted from 0; correct `" + what + "_of`");
   }
 }
 
@@ -112,7 +113,8 @@ void check_numbers(const TaskGraph& graph, ProblemSink& problems) {
       check_needs(graph, task, problems);
     } else if (begin <= graph.needs.size()) {
       problems.add({}, describe_task(graph, task) + ": its needs end at " + std::to_string(end) +
-                           ", but there are " + std::to_string(graph.needs.size()) + " needs");
+                           ", but there are " + std::to_string(graph.needs.size()) +
+                           " needs; correct `needs_begin`");
     }
   }
   check_index(graph, graph.action_of, graph.actions.size(), "action", problems);

@@ -18,6 +18,7 @@ static const uint32_t needs_begin[] = {0, 0, 1, 2, 4};
 static const uint32_t needs[] = {0, 0, 1, 2};
 static const tenuto_text actions[] = {{"fetch", 5}, {"work", 4}};
 static const uint32_t action_of[] = {0, 1, 1, 1};
+static const tenuto_text pure[] = {{"{\"pure\": true}", 14}};
 static const tenuto_text names[] = {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}};
 
 static tenuto_graph diamond(void) {
@@ -105,6 +106,35 @@ static void check_durable(void) {
   tenuto_workflow_destroy(&workflow);
 }
 
+/* One policy for all, as docs/c-api.md has it. */
+static void check_one_policy(void) {
+  tenuto_graph graph = diamond();
+  graph.policies = pure;
+  graph.policy_count = COUNT(pure);
+  tenuto_workflow *workflow = NULL;
+  CHECK_OK(tenuto_workflow_from_graph(&graph, &workflow));
+  tenuto_buffer *json = NULL;
+  CHECK_OK(tenuto_workflow_definition(workflow, &json));
+  CHECK(strstr(tenuto_buffer_data(json, NULL), "\"pure\":true") != NULL);
+  tenuto_buffer_destroy(&json);
+  tenuto_workflow_destroy(&workflow);
+}
+
+/* A host that was compiled with a later header may use what this library has; what it has not is refused. */
+static void check_later_header(void) {
+  struct {
+    tenuto_graph graph;
+    uint64_t later;
+  } given = {diamond(), 0};
+  given.graph.struct_size = (uint32_t)sizeof given;
+  tenuto_workflow *workflow = NULL;
+  CHECK_OK(tenuto_workflow_from_graph(&given.graph, &workflow));
+  tenuto_workflow_destroy(&workflow);
+  given.later = 1;
+  CHECK_STATUS(TENUTO_STATUS_VERSION_MISMATCH, tenuto_workflow_from_graph(&given.graph, &workflow));
+  CHECK(workflow == NULL);
+}
+
 static void check_no_needs(void) {
   tenuto_graph graph = diamond();
   graph.needs_begin = NULL;
@@ -157,12 +187,33 @@ static void check_wrong(void) {
   static const uint32_t cycle_begin[] = {0, 1, 2, 3, 4};
   graph.needs = cycle;
   graph.needs_begin = cycle_begin;
-  check_refused(&graph, "task `t0` waits for itself: t0 -> t1 -> t2 -> t3 -> t0");
+  check_refused(&graph,
+                "task `t0` waits for itself: t0 -> t1 -> t2 -> t3 -> t0; remove one of these references");
   graph = diamond();
   static const uint32_t outside[] = {0, 0, 1, UINT32_MAX};
   graph.needs = outside;
   graph.names = names;
-  check_refused(&graph, "task `d` needs the task number 4294967295");
+  check_refused(
+      &graph,
+      "task `d` needs the task number 4294967295, but there are only 4, counted from 0; correct its needs");
+  graph = diamond();
+  static const uint32_t itself[] = {0, 2, 1, 2};
+  graph.needs = itself;
+  check_refused(&graph, "task `t2` needs itself; remove it from its needs");
+  graph = diamond();
+  static const uint32_t no_action[] = {0, 1, 2, 1};
+  graph.action_of = no_action;
+  check_refused(
+      &graph, "task `t2` has the action number 2, but there are only 2, counted from 0; correct `action_of`");
+  graph = diamond();
+  graph.policies = pure;
+  graph.policy_count = COUNT(pure);
+  graph.policy_of = action_of;
+  check_refused(
+      &graph, "task `t1` has the policy number 1, but there is only 1, counted from 0; correct `policy_of`");
+  graph = diamond();
+  graph.action_count = 0;
+  check_refused(&graph, "action");
   graph = diamond();
   static const tenuto_text twice[] = {{"a", 1}, {"b", 1}, {"a", 1}, {NULL, 2}};
   graph.names = twice;
@@ -181,6 +232,8 @@ static void check_wrong(void) {
 int main(void) {
   check_same_as_text();
   check_durable();
+  check_one_policy();
+  check_later_header();
   check_no_needs();
   check_missing();
   check_wrong();

@@ -100,7 +100,7 @@ TEST(TaskGraph, ProblemsNameTheirTask) {
   EXPECT_EQ(with([](Arrays& a) {
               a.needs = {0, 3};
             }).refusal(),
-            "task `t2` needs the task number 3, but there are only 3, counted from 0");
+            "task `t2` needs the task number 3, but there are only 3, counted from 0; correct its needs");
   EXPECT_EQ(with([](Arrays& a) {
               a.needs = {0, 2};
             }).refusal(),
@@ -118,7 +118,7 @@ TEST(TaskGraph, ProblemsNameTheirTask) {
   EXPECT_EQ(with([](Arrays& a) {
               a.begin = {0, 0, 5, 2};
             }).refusal(),
-            "task `t1`: its needs end at 5, but there are 2 needs\n"
+            "task `t1`: its needs end at 5, but there are 2 needs; correct `needs_begin`\n"
             "task `t2`: its needs begin at 5 and end at 2; `needs_begin` must not go down");
   EXPECT_EQ(with([](Arrays& a) {
               a.begin = {1, 1, 1, 2};
@@ -143,14 +143,14 @@ TEST(TaskGraph, ProblemsNameTheirTask) {
   EXPECT_EQ(with([](Arrays& a) {
               a.action_of = {0, 1, 0};
             }).refusal(),
-            "task `t1` has the action number 1, but there is only 1, counted from 0");
+            "task `t1` has the action number 1, but there is only 1, counted from 0; correct `action_of`");
   EXPECT_EQ(with([](Arrays& a) { a.actions.clear(); }).refusal(), "there is no action; give one at least");
   EXPECT_EQ(with([](Arrays& a) { a.actions = {""}; }).refusal(), "the action `` can't be used: it is empty");
   EXPECT_EQ(with([](Arrays& a) {
               a.policy_of = {0, 0, 9};
               a.policies = std::vector<PolicySpec>(2);
             }).refusal(),
-            "task `t2` has the policy number 9, but there are only 2, counted from 0");
+            "task `t2` has the policy number 9, but there are only 2, counted from 0; correct `policy_of`");
   EXPECT_EQ(with([](Arrays& a) { a.name = ""; }).refusal(),
             "the workflow name `` can't be used: it is empty");
   PolicySpec wrong;
