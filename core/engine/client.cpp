@@ -197,11 +197,23 @@ Status ClientEngine::cancel(const RunName& run, std::string_view reason, std::st
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
 
+// A start that was accepted is no run before an owner has taken it.
+Status ClientEngine::explain_missing(const Status& status) const {
+  if (status.code() != Code::not_found || has_owner()) return status;
+  const auto waiting = inbox_.list();
+  if (!waiting.ok() || waiting->empty()) return status;
+  const bool one = waiting->size() == 1;
+  return {Code::not_found, status.message() + "; no engine is running, and " +
+                               std::to_string(waiting->size()) + (one ? " command waits" : " commands wait") +
+                               " for one to open the store: the start of this run may be among them"};
+}
+
 Result<RunName> ClientEngine::find(std::string_view id) {
   const std::shared_lock call(calls_);
   TN_ASSIGN(const View picture, view());
-  TN_ASSIGN(FoundRun found, picture.find(id));
-  return RunName{found.number, std::move(found.id)};
+  auto found = picture.find(id);
+  if (!found.ok()) return explain_missing(found.status());
+  return RunName{found->number, std::move(found->id)};
 }
 
 Result<RunAnswer> ClientEngine::look(const RunName& run) {

@@ -46,6 +46,8 @@ class ClientEngine final : public Engine {
 
   Status check_open() const;
   [[nodiscard]] bool has_owner() const;
+  // Says of a run that is not found that its start may still wait in the inbox.
+  [[nodiscard]] Status explain_missing(const Status& status) const;
   [[nodiscard]] Position durable() const;
   Result<View> view();
   // The run that the command made or changed, when its outcome is recorded; number 0 when no owner is there to apply it.

@@ -209,6 +209,9 @@ def test_start_without_an_engine_is_accepted_and_done_at_the_next_open(project: 
     answer = project.tenuto("start", "flows:etl", "-p", "day=1", "--id", "later", "--label", "kind=test")
     assert (answer.code, answer.out) == (0, "later\n")
     assert answer.err == "accepted, no engine is running; it starts when one opens the store\n"
+    early = project.tenuto("show", "later")
+    assert early.code == 6
+    assert "no engine is running, and 1 command waits for one to open the store" in early.err
     assert project.tenuto("run", "flows:etl", "-p", "day=1", "--id", "other").code == 0
     owner = project.owner()
     owner.communicate("")
