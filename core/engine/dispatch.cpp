@@ -319,6 +319,8 @@ void EngineCore::commit_all() {
   while (committer_->durable() < end && health().ok() && committer_->stall() == Stall::none) {
     if (!commit_one(*lease)) std::this_thread::yield();  // somebody else has the role, or is about to publish
   }
+  // Who was woken for what came during a commit of ours found the committer's role taken, and sleeps again.
+  if (committer_->is_behind()) on_uncommitted();
 }
 
 Status EngineCore::commit_up_to(Position end, Context& context) {
@@ -334,6 +336,7 @@ Status EngineCore::commit_up_to(Position end, Context& context) {
     }
     std::this_thread::yield();  // somebody else commits, or is about to publish
   }
+  if (committer_->is_behind()) on_uncommitted();  // as in commit_all()
   return {};
 }
 

@@ -147,6 +147,34 @@ TEST_F(ManyStarts, ARunThatIsForgottenMeanwhileWasStarted) {
   EXPECT_TRUE(waiter->take().status.ok()) << waiter->take().status.message();
 }
 
+// Who commits is woken while somebody else commits, finds the role taken, and sleeps again.
+TEST(Races, WhatIsPublishedDuringACommitOfSomebodyWhoLeavesIsCommitted) {
+  CoreHarness h;
+  const auto publish = [&h] { h.core->settle(CommandId{}, RunNumber{}, Status()); };
+  Contexts::Lease lease(h.core->contexts());
+  bool first = false;
+  h.core->on_durable = [&](Position) {
+    if (std::exchange(first, false)) publish();
+  };
+  const auto commit = [&] {
+    Contexts::Lease mine(h.core->contexts());
+    while (h.core->commit_one(*mine)) {
+    }
+  };
+  for (const bool all : {true, false}) {
+    h.core->on_uncommitted = [] {};
+    publish();
+    h.core->on_uncommitted = commit;
+    first = true;
+    if (all) {
+      h.core->commit_all();
+    } else {
+      EXPECT_TRUE(h.core->commit_up_to(h.core->ring().tail(), *lease).ok());
+    }
+    EXPECT_FALSE(h.core->committer().is_behind()) << all;
+  }
+}
+
 // Both ask for an id whose run has ended; neither may get the number that the other gives up.
 TEST(Races, ConcurrentStartsOfAnEndedIdGetItsRun) {
   CoreHarness h;
