@@ -74,6 +74,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   void stop_threads();
   void commit_loop();
   void materialise_loop();
+  static void step_back();
   void wake_tables(Position upto);
   void native_loop();
   Status start_native_threads();
