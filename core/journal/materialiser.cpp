@@ -81,6 +81,7 @@ Status Materialiser::transact(WallTime now) {
   open_ = std::move(stretch_.open);
   applied_.store(meta_.applied.position.value, std::memory_order_release);
   segments_.release_before(meta_.applied.position);
+  if (committer_.durable().value - applied().value < options_.due_bytes) stretch_.groups.give_back();
   MutexLock lock(mutex_);
   warning_ = Status();
   return Status();
@@ -144,7 +145,7 @@ Status Materialiser::write_tables(WallTime now) {
 
 Status Materialiser::put_runs(TableWriter& tables) const {
   constexpr std::size_t kAhead = 4;
-  const std::vector<RunGroups::Group> groups = stretch_.groups.sorted();
+  const RunGroups::Groups groups = stretch_.groups.sorted();
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (i + 2 * kAhead < groups.size()) stretch_.groups.prefetch_first(groups[i + 2 * kAhead]);
     if (i + kAhead < groups.size()) stretch_.groups.prefetch(groups[i + kAhead]);
