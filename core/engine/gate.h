@@ -35,7 +35,8 @@ static_assert(sizeof(Effect) <= 40);
 
 class GateQueue {
  public:
-  // Positions never descend.
+  // Positions ascend, but for those of a step without records, which may be older: such an effect comes out with those before
+  // it, late and never early.
   void push(Position position, Effect effect) TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     waiting_.push_back({position, std::move(effect)});

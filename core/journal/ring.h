@@ -78,7 +78,6 @@ class BasicRing {
     const std::size_t bytes = batch_bytes(records.size());
     TN_CHECK(!records.empty() && records.size() <= kBatchRecordBytesMax);
     TN_CHECK(bytes <= memory_.size());  // or it would wait for ever
-    TN_CHECK(bytes <= memory_.size());
     // Relaxed: its modification order alone makes the total order; the records are handed over by publish().
     const std::uint64_t at = tail_.fetch_add(bytes, std::memory_order_relaxed);
     // Acquire: pairs with the store in release(); the zeros there happen before our writes.
