@@ -37,10 +37,9 @@ Materialiser::Materialiser(State& state, const Log& log, const Committer& commit
 }
 
 bool Materialiser::is_due(WallTime now) const {
-  const std::uint64_t behind = committer_.durable().value - applied().value;
-  if (behind == 0) return false;
-  if (applied().value < requested_.load(std::memory_order_acquire) || behind >= options_.due_bytes)
-    return true;
+  const Position durable = committer_.durable();
+  if (durable == applied()) return false;
+  if (applied().value < requested_.load(std::memory_order_acquire) || is_far_behind(durable)) return true;
   // A clock that went back makes it due rather than late.
   return now < last_ || now.ns - last_.ns >= options_.due_after;
 }
@@ -81,7 +80,6 @@ Status Materialiser::transact(WallTime now) {
   open_ = std::move(stretch_.open);
   applied_.store(meta_.applied.position.value, std::memory_order_release);
   segments_.release_before(meta_.applied.position);
-  if (committer_.durable().value - applied().value < options_.due_bytes) stretch_.groups.give_back();
   MutexLock lock(mutex_);
   warning_ = Status();
   return Status();
@@ -145,7 +143,7 @@ Status Materialiser::write_tables(WallTime now) {
 
 Status Materialiser::put_runs(TableWriter& tables) const {
   constexpr std::size_t kAhead = 4;
-  const RunGroups::Groups groups = stretch_.groups.sorted();
+  const std::vector<RunGroups::Group> groups = stretch_.groups.sorted();
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (i + 2 * kAhead < groups.size()) stretch_.groups.prefetch_first(groups[i + 2 * kAhead]);
     if (i + kAhead < groups.size()) stretch_.groups.prefetch(groups[i + kAhead]);

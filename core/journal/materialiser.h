@@ -41,6 +41,10 @@ class Materialiser {
   // One transaction, if one is due or asked for, or else one of retention, if that has something to do; true when it was
   // done. False after a failure too: see health() and warning().
   bool run_one(WallTime now);
+  // So much is durable that a transaction is due whatever the time.
+  [[nodiscard]] bool is_far_behind(Position durable) const {
+    return durable.value - applied().value >= options_.due_bytes;
+  }
   // When run_one() will have something to do; none while that depends on new commits.
   [[nodiscard]] std::optional<WallTime> next_due(WallTime now) const;
   // Makes a transaction due until everything that is durable now is in the tables: at close, and when the window is full.

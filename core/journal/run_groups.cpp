@@ -11,12 +11,6 @@ void RunGroups::clear() {
   std::fill(table_.begin(), table_.end(), kNone);
 }
 
-void RunGroups::give_back() {
-  constexpr std::size_t kKeptBytes = 1u << 20;
-  if (bytes_.capacity() > kKeptBytes) *this = RunGroups();
-  clear();
-}
-
 // Runs of a stretch have numbers near each other: unmixed, they lie near each other in the table too.
 std::size_t RunGroups::slot_of(RunNumber run) const {
   std::size_t slot = run.value & (table_.size() - 1);
@@ -34,7 +28,7 @@ void RunGroups::add(RunNumber run, ByteView record) {
   const auto index = static_cast<std::uint32_t>(records_.size());
   const auto size = static_cast<std::uint32_t>(record.size());
   records_.push_back({static_cast<std::uint32_t>(bytes_.size()), size, kNone});
-  bytes_.insert(bytes_.end(), record.begin(), record.end());
+  bytes_.append(record);
   const std::size_t slot = slot_of(run);
   if (table_[slot] != kNone) {
     Group& group = runs_[table_[slot]];
@@ -48,8 +42,8 @@ void RunGroups::add(RunNumber run, ByteView record) {
   if (runs_.size() * 2 > table_.size()) grow();
 }
 
-RunGroups::Groups RunGroups::sorted() const {
-  Groups groups = runs_;
+std::vector<RunGroups::Group> RunGroups::sorted() const {
+  std::vector<Group> groups = runs_;
   std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.run < b.run; });
   return groups;
 }

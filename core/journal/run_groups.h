@@ -11,7 +11,6 @@
 
 #include "core/base/bytes.h"
 #include "core/base/ids.h"
-#include "core/base/page_allocator.h"
 #include "core/journal/record.h"
 
 namespace tenuto {
@@ -21,8 +20,6 @@ class RunGroups {
   RunGroups() : table_(1024, kNone) {}
 
   void clear();
-  // After a large stretch, before a rest: gives the memory back to the system. Implies clear().
-  void give_back();
   void add(RunNumber run, ByteView record);
   [[nodiscard]] bool empty() const { return runs_.empty(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
@@ -34,8 +31,7 @@ class RunGroups {
     std::uint32_t last = 0;
     std::uint32_t size = 0;  // bytes of all records
   };
-  using Groups = std::vector<Group, PageAllocator<Group>>;
-  [[nodiscard]] Groups sorted() const;
+  [[nodiscard]] std::vector<Group> sorted() const;
 
   // Asks the caches for a run's records. They lie where the journal had them, each far from the others, so a loop over the sorted
   // runs spends most of its time waiting for memory unless it asks for the next ones in time.
@@ -50,7 +46,7 @@ class RunGroups {
   template <class Visit>
   void for_each_record_of(const Group& group, Visit&& visit) const {
     for (std::uint32_t i = group.first; i != kNone; i = records_[i].next) {
-      visit(ByteView(bytes_.data() + records_[i].offset, records_[i].size));
+      visit(ByteView(bytes_).substr(records_[i].offset, records_[i].size));
     }
   }
 
@@ -64,11 +60,10 @@ class RunGroups {
   [[nodiscard]] std::size_t slot_of(RunNumber run) const;
   void grow();
 
-  std::vector<char, PageAllocator<char>> bytes_;
-  std::vector<Record, PageAllocator<Record>> records_;
-  Groups runs_;
-  std::vector<std::uint32_t, PageAllocator<std::uint32_t>>
-      table_;  // open addressing: index into runs_; a power of two, at most half full
+  Bytes bytes_;
+  std::vector<Record> records_;
+  std::vector<Group> runs_;
+  std::vector<std::uint32_t> table_;  // open addressing: index into runs_; a power of two, at most half full
 };
 
 }  // namespace tenuto

@@ -14,7 +14,7 @@ std::vector<Bytes> records_of(const RunGroups& groups, const RunGroups::Group& g
 TEST(RunGroups, RunsAscendAndRecordsStayInOrder) {
   RunGroups groups;
   for (std::uint64_t i = 0; i < 5000; ++i) groups.add(RunNumber(1 + i * 7 % 1000), std::to_string(i));
-  const RunGroups::Groups sorted = groups.sorted();
+  const std::vector<RunGroups::Group> sorted = groups.sorted();
   ASSERT_EQ(sorted.size(), 1000u);
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     ASSERT_EQ(sorted[i].run, RunNumber(i + 1));
@@ -25,11 +25,11 @@ TEST(RunGroups, RunsAscendAndRecordsStayInOrder) {
   }
 }
 
-TEST(RunGroups, AfterGivingItsMemoryBackItStartsAnew) {
+TEST(RunGroups, AfterClearItStartsAnew) {
   for (const std::size_t size : {std::size_t{10}, std::size_t{3} << 20}) {
     RunGroups groups;
     groups.add(RunNumber(3), Bytes(size, 'a'));
-    groups.give_back();
+    groups.clear();
     EXPECT_TRUE(groups.empty());
     EXPECT_EQ(groups.bytes(), 0u);
     EXPECT_TRUE(groups.sorted().empty());
