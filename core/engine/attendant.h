@@ -2,8 +2,8 @@
 //
 // A worker that sleeps needs 10 to 20 microseconds to wake up, and so does the host that then waits for the worker. So the thread
 // that waits takes the run's turns itself (core/sched/turn.h): it calls the inline bodies that run in order, and commits what it
-// has published. It takes no turn of another run (but of one that gets the slot
-// when this one has ended and is forgotten, which is as good), and no body that is not run in order.
+// has published. It takes no turn of another run (but of one that gets the slot when this one has ended and is forgotten, which is
+// as good), and no body that is not run in order.
 //
 // Thread safety: one thread.
 #pragma once

@@ -4,7 +4,6 @@
 
 #include "core/engine/processor.h"
 #include "core/engine/rebuilder.h"
-#include "core/engine/ring_waiter.h"
 
 namespace tenuto {
 namespace {

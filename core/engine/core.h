@@ -211,8 +211,9 @@ class EngineCore final : public Handler {
   [[nodiscard]] WorkItem offer_turn(std::uint32_t slot);
   // The thread of this context may run bodies in order.
   void lend_bodies(Context& context, Nanos turn_ns);
-  // After the step's events are in the ring: what follows from what is over counts by then, so busy_ doesn't touch 0 in between.
-  void note_less_busy(Context& context);
+  // Of the step in hand; they end at context.flushed then. Only after that is counted off what is over: what follows from it counts
+  // by then, so busy_ doesn't touch 0 in between. False: there are none.
+  bool append_records(Context& context);
   void note_uncommitted(Context& context, std::uint32_t steps = 1);
   // An event of no run, at this time.
   [[nodiscard]] Event store_event(EventBody body) const;

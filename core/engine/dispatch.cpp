@@ -7,6 +7,7 @@
 #include "core/engine/core.h"
 #include "core/engine/held_runs.h"
 #include "core/engine/processor.h"
+#include "core/engine/ring_waiter.h"
 
 namespace tenuto {
 namespace {
@@ -340,9 +341,15 @@ Status EngineCore::commit_up_to(Position end, Context& context) {
   return {};
 }
 
-void EngineCore::note_less_busy(Context& context) {
+bool EngineCore::append_records(Context& context) {
+  const bool are_some = !context.writer.empty();
+  if (are_some) {
+    RingWaiter waiter(*this, context);
+    context.flushed = context.writer.flush(*ring_, waiter);
+  }
   // Release pairs with is_quiet(), which must see the events of the step in the ring.
   if (context.busy_less != 0) busy_.fetch_sub(std::exchange(context.busy_less, 0), std::memory_order_release);
+  return are_some;
 }
 
 void EngineCore::note_uncommitted(Context& context, std::uint32_t steps) {

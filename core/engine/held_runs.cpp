@@ -1,17 +1,11 @@
 #include "core/engine/held_runs.h"
 
-#include "core/engine/ring_waiter.h"
-
 namespace tenuto {
 
 void EngineCore::HeldRuns::release() {
   if (slots_.empty()) return;
   // Otherwise a step between that had more to do has appended the records of those before it too.
-  if (!context_.writer.empty()) {
-    RingWaiter waiter(core_, context_);
-    context_.flushed = context_.writer.flush(*core_.ring_, waiter);
-  }
-  core_.note_less_busy(context_);
+  core_.append_records(context_);
   const auto steps = static_cast<std::uint32_t>(slots_.size());
   bool gated = false;
   for (const std::uint32_t slot : slots_) {

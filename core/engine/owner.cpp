@@ -185,8 +185,8 @@ void OwnerEngine::step_back() {
 // moved. Of the two exchanges one is first: if it is the setting, the commit sees it and wakes; if it is the taking, the setting
 // reads from it, so the look sees what the commit made durable.
 void OwnerEngine::wake_tables(Position upto) {
-  const bool much = upto.value - core_->materialiser().applied().value >= MaterialiserOptions().due_bytes;
-  if (tables_asleep_.exchange(false) || much) materialise_parker_.unpark();
+  if (tables_asleep_.exchange(false) || core_->materialiser().is_far_behind(upto))
+    materialise_parker_.unpark();
 }
 
 void OwnerEngine::materialise_loop() {

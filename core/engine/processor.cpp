@@ -1,6 +1,5 @@
 #include "core/engine/processor.h"
 
-#include "core/engine/ring_waiter.h"
 #include "core/machine/apply.h"
 #include "core/machine/decide.h"
 #include "core/machine/outstanding.h"
@@ -467,12 +466,8 @@ void Processor::end_run() {
 
 void Processor::finish_step() {
   Changes& changes = context_.changes;
-  const bool published = !context_.writer.empty();
-  if (published) {
-    EngineCore::RingWaiter waiter(core_, context_);
-    slot_.last = context_.flushed = context_.writer.flush(*core_.ring_, waiter);
-  }
-  core_.note_less_busy(context_);
+  const bool published = core_.append_records(context_);
+  if (published) slot_.last = context_.flushed;
   recorded_ = false;
   if (std::exchange(ended_, false)) {
     context_.retired.push({number_, slot_.generation.load(std::memory_order_relaxed)}, slot_.last);

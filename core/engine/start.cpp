@@ -1,7 +1,6 @@
 // How runs begin: identity, numbers, the first message.
 #include "core/base/run_id.h"
 #include "core/engine/core.h"
-#include "core/engine/ring_waiter.h"
 #include "core/query/load.h"
 
 namespace tenuto {
@@ -25,8 +24,8 @@ class EngineCore::Reservations final : public RunNumbers::Reservations {
   Position append(RunNumber mark) override {
     Context& context = borrow();
     context.writer.add(core_.store_event(NumbersReserved{mark}));
-    RingWaiter waiter(core_, context);
-    return context.writer.flush(*core_.ring_, waiter);
+    core_.append_records(context);
+    return context.flushed;
   }
   Position durable() const override { return core_.committer_->durable(); }
   Status await(Position end) override { return core_.commit_up_to(end, borrow()); }
@@ -55,10 +54,8 @@ void EngineCore::give_numbers_back() {
 
 const PlanBinding& EngineCore::bind(const PlanRef& plan, Context& context) {
   return plans_.add(plan, [&](std::string definition) {
-    context.writer.add(Event{clock_.wall(), RunNumber{}, kRootScope, kNoTask, Attempt{},
-                             WorkflowStored{plan->hash(), plan->name(), std::move(definition)}});
-    RingWaiter waiter(*this, context);
-    context.writer.flush(*ring_, waiter);
+    context.writer.add(store_event(WorkflowStored{plan->hash(), plan->name(), std::move(definition)}));
+    append_records(context);
   });
 }
 
@@ -141,9 +138,8 @@ void EngineCore::record(std::span<const Event> events, std::optional<Effect> eff
   Contexts::Lease lease(contexts_);
   Context& context = *lease;
   for (const Event& event : events) context.writer.add(event);
-  RingWaiter waiter(*this, context);
   // Without an event the effect follows all that was appended so far.
-  const Position end = events.empty() ? ring_->tail() : context.writer.flush(*ring_, waiter);
+  const Position end = append_records(context) ? context.flushed : ring_->tail();
   if (effect.has_value()) {
     GateQueue& gate = std::holds_alternative<CommandSettled>(*effect) ? context.durable_gate : context.gate;
     gate.push(end, *std::move(effect));

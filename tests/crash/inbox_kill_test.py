@@ -31,6 +31,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from child import checked
+
 OWNER_POINTS = ("pwritev", "fdatasync", "unlink")
 SENDER_POINTS = ("rename", "fsync")
 
@@ -182,21 +184,13 @@ class World:
     def check(self) -> None:
         """Lets everything end, and compares."""
         self.lives += 1
-        answer = subprocess.run(
-            [self.child, "check", str(self.store), str(self.effects), str(self.lives)],
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        lines = answer.stdout.splitlines()
-        if answer.returncode != 0 or not lines or lines[-1] != "end":
-            raise SystemExit(f"the store can't be read after a kill: {answer.returncode} {answer.stderr}")
+        lines = checked([self.child, "check", str(self.store), str(self.effects), str(self.lives)])
         if left := list((self.store / "inbox").glob("*.json")):
             self.violations.append(f"commands stay in the inbox: {left}")
         runs: dict[str, list[dict[str, object]]] = defaultdict(list)
         reasons: dict[str, list[str]] = defaultdict(list)
         token = ""
-        for line in lines[:-1]:
+        for line in lines:
             kind, _, text = line.partition(" ")
             row = json.loads(text)
             if kind == "run":

@@ -23,6 +23,8 @@ import sys
 import time
 from pathlib import Path
 
+from child import checked
+
 
 class Violations(list[str]):
     """What was found to be wrong."""
@@ -76,17 +78,7 @@ class World:
         """Holds the store and the effects against what is known."""
         self.read_effects(violations)
         asked = sorted(self.unfinished)
-        answer = subprocess.run(
-            [self.child, "check", str(self.store)],
-            input="\n".join(asked) + "\n" if asked else "",
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        lines = answer.stdout.splitlines()
-        if answer.returncode != 0 or not lines or lines[-1] != "end":
-            raise SystemExit(f"the store can't be read after a kill: {answer.stderr}")
-        for line in lines[:-1]:
+        for line in checked([self.child, "check", str(self.store)], "\n".join(asked) + "\n" if asked else ""):
             run, state, *nodes = line.split()
             if state == "missing":
                 violations.append(f"{run}: acknowledged as started, and lost")

@@ -29,18 +29,21 @@ class AttendantTest : public ::testing::Test {
     while (attendant.run_one()) {
     }
   }
+  // Waits for the end of the run as a thread of the host does, as far as that alone brings it.
+  WaiterRef attend(const RunName& run) {
+    const auto waiter = std::make_shared<Waiter>();
+    EngineCore::Attendant attendant(*h_.core, run.number);
+    EXPECT_TRUE(attendant.send(AwaitEnd{waiter}));
+    run_all(attendant);
+    return waiter;
+  }
   CoreHarness h_;
   int bodies_ = 0;
 };
 
 TEST_F(AttendantTest, ARunIsCarriedToItsEndWithoutAWorker) {
   const RunName run = h_.start(h_.compile(kThree));
-  const auto waiter = std::make_shared<Waiter>();
-  {
-    EngineCore::Attendant attendant(*h_.core, run.number);
-    ASSERT_TRUE(attendant.send(AwaitEnd{waiter}));
-    run_all(attendant);
-  }
+  const WaiterRef waiter = attend(run);
   ASSERT_TRUE(waiter->wait(0));
   EXPECT_EQ(waiter->take().state, RunState::completed);
   EXPECT_EQ(bodies_, 3);
@@ -77,12 +80,7 @@ TEST_F(AttendantTest, WhatItHoldsGoesOnWithoutIt) {
 TEST_F(AttendantTest, OtherRunsAreLeftToTheWorkers) {
   const RunName other = h_.start(h_.compile(kThree));
   const RunName run = h_.start(h_.compile(kThree));
-  const auto waiter = std::make_shared<Waiter>();
-  {
-    EngineCore::Attendant attendant(*h_.core, run.number);
-    ASSERT_TRUE(attendant.send(AwaitEnd{waiter}));
-    run_all(attendant);
-  }
+  const WaiterRef waiter = attend(run);
   EXPECT_TRUE(waiter->wait(0));
   EXPECT_EQ(bodies_, 3);
   const WaiterRef end = h_.await(other);
