@@ -49,8 +49,8 @@ asan: setup ## Unit, property, C and simulator tests under AddressSanitizer and 
 tsan: setup ## Tests of what threads share, and all C tests, under ThreadSanitizer
 	@.ci/sanitize tsan '^(unit/(base|sched|timer|store|journal|engine):|property|capi/)'
 
-soak: build ## Simulator and kill test on fresh seeds for MINUTES (10); SEED repeats one
-	@.ci/soak "$(or $(MINUTES),10)" $(SEED)
+soak: build ## One harness on fresh inputs: TARGET=sim for MINUTES (10); SEED repeats one
+	@.ci/soak "$(TARGET)" "$(or $(MINUTES),10)" $(SEED)
 
 check-install: setup ## pip install into a fresh venv and try it there
 	@.ci/check-install
