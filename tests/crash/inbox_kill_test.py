@@ -33,8 +33,8 @@ from pathlib import Path
 
 from child import checked
 
-OWNER_POINTS = ("pwritev", "fdatasync", "unlink")
-SENDER_POINTS = ("rename", "fsync")
+OWNER_POINTS = ("journal_write", "journal_sync", "table_sync", "command_gone")
+SENDER_POINTS = ("accept", "inbox_sync")
 
 
 @dataclass
@@ -76,7 +76,7 @@ class World:
         return self.directory / "effects"
 
     def spawn(self, *arguments: str, point: str = "", owner: bool = False) -> subprocess.Popen[bytes]:
-        env = {**os.environ, "LD_PRELOAD": self.preload}
+        env = {**os.environ, "LD_PRELOAD": self.preload, "TENUTO_INTERPOSE_ROOT": str(self.store)}
         if owner:
             env["TENUTO_KILL_NOTE"] = str(self.note)
         else:
@@ -107,7 +107,7 @@ class World:
         closes = self.lives == 1 or (not named and self.rng.random() < 0.2)
         point = self.draw_point(OWNER_POINTS, 12) if named else ""
         if self.plant == "early_unlink" and self.lives > 1:
-            point = self.draw_point(("pwritev",), 60)
+            point = self.draw_point(("journal_write",), 60)
         owner = self.spawn(
             "own", str(self.store), str(self.effects), str(self.lives), self.durability, point=point, owner=True
         )
@@ -134,7 +134,7 @@ class World:
             self.kills += 1
         if self.note.exists():
             self.named += 1
-            ended = min(ended, int(self.note.read_text() or ended))
+            ended = min(ended, int((self.note.read_text() or str(ended)).split()[0]))
         time.sleep(self.rng.uniform(0, 0.02))
         for sender in senders:
             sender.kill()
