@@ -58,6 +58,7 @@ Status EngineCore::recover() {
                                            CommitterOptions{options_.store_id, generation_, found.next});
   MaterialiserOptions materialiser;
   materialiser.retention = options_.retention;
+  materialiser.due_after = options_.tables_due_after;
   materialiser_ = std::make_unique<Materialiser>(state_, log_, *committer_, *segments_, found.meta,
                                                  found.open_fragments, materialiser);
   rebuilder.retire_ended();

@@ -54,6 +54,7 @@ struct CoreOptions {
   StoreId store_id;
   std::uint64_t numbers_at_once = limits::kRunNumbersAtOnce;       // RunNumbers' block
   std::size_t journal_window_bytes = limits::kJournalWindowBytes;  // at least two of the log's segments
+  Nanos tables_due_after = MaterialiserOptions().due_after;
 };
 
 class EngineCore final : public Handler {

@@ -16,6 +16,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/ids.h"
+#include "core/base/limits.h"
 #include "core/base/status.h"
 #include "core/engine/actions.h"
 #include "core/engine/waiter.h"
@@ -28,6 +29,13 @@ enum class Durability : std::int32_t { full = 0, relaxed = 1, memory = 2 };
 enum class Role : std::int32_t { none = 0, owner = 1, client = 2 };
 enum class CloseHow : std::int32_t { detach = 0, drain = 1 };
 
+// What tests make smaller, so that a short run meets what takes millions of events otherwise.
+struct EngineSizes {
+  std::size_t segment_bytes = limits::kSegmentBytes;
+  std::uint64_t numbers_at_once = limits::kRunNumbersAtOnce;
+  Nanos tables_due_after = kSecond;
+};
+
 struct EngineOptions {
   OpenMode mode = OpenMode::automatic;
   Durability durability = Durability::full;
@@ -35,6 +43,7 @@ struct EngineOptions {
   bool create = true;
   Nanos retention_age_ns = 0;
   std::uint64_t retention_count_max = 0;
+  EngineSizes sizes;
 };
 
 struct StartRequest {

@@ -58,6 +58,10 @@ CoreOptions core_options(const EngineOptions& options, const StoreUuid& uuid) {
   core.version = TENUTO_CORE_VERSION;
   core.retention = {options.retention_age_ns, options.retention_count_max};
   core.store_id = {uuid.high, uuid.low};
+  core.numbers_at_once = options.sizes.numbers_at_once;
+  core.journal_window_bytes =
+      limits::kJournalWindowBytes / limits::kSegmentBytes * options.sizes.segment_bytes;
+  core.tables_due_after = options.sizes.tables_due_after;
   return core;
 }
 
@@ -80,7 +84,7 @@ Result<std::shared_ptr<OwnerEngine>> OwnerEngine::open(const StoreDir& dir, std:
   engine->options_ = options;
   engine->path_ = dir.path();
   engine->lock_ = std::move(lock);
-  TN_ASSIGN(engine->log_, FileLog::open(dir.journal(), false));
+  TN_ASSIGN(engine->log_, FileLog::open(dir.journal(), false, options.sizes.segment_bytes));
   TN_ASSIGN(engine->state_, LmdbState::open(dir.state()));
   TN_ASSIGN(engine->shared_, SharedPage::open_owner(dir.shared_page()));
   engine->inbox_ = std::make_unique<Inbox>(dir.inbox());

@@ -54,6 +54,8 @@ enum interposed_function {
   CALL_FUNCTIONS
 };
 
+enum { INTERPOSE_FDS_MAX = 1024, INTERPOSE_PATH_MAX = 512 };
+
 struct interposed_call {
   enum interposed_function function;
   int fd;                     /* -1 where the file is named */
@@ -83,8 +85,6 @@ static inline intptr_t proceed(struct interposed_call* call) {
 }
 
 /* ---- Which files -------------------------------------------------------------------------------------------------- */
-
-enum { INTERPOSE_FDS_MAX = 1024, INTERPOSE_PATH_MAX = 512 };
 
 static char interpose_root[INTERPOSE_PATH_MAX];
 static char interpose_paths[INTERPOSE_FDS_MAX][INTERPOSE_PATH_MAX]; /* "": not watched */
