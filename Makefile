@@ -3,7 +3,7 @@
 # any time: what did not change is not done twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench bench-peers lint tidy format clean install asan tsan soak check-install
+.PHONY: help setup build demo test bench bench-peers lint tidy format clean install asan tsan soak coverage mutants check-install
 
 VENV   := build/venv
 PYTHON := $(VENV)/bin/python
@@ -51,6 +51,12 @@ tsan: setup ## Tests of what threads share, and all C tests, under ThreadSanitiz
 
 soak: build ## One harness on fresh inputs: TARGET=sim for MINUTES (10); SEED repeats one
 	@.ci/soak "$(TARGET)" "$(or $(MINUTES),10)" $(SEED)
+
+coverage: setup ## Branch coverage of core/ by layer; MISSING=store lists what is not taken there (minutes)
+	@.ci/coverage $(MISSING)
+
+mutants: setup ## Small mistakes in machine, journal and sched, and how many of them the tests find; LAYER= COUNT= SEED= (an hour)
+	@python3 tests/mutation/mutate.py $(LAYER) $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 check-install: setup ## pip install into a fresh venv and try it there
 	@.ci/check-install
