@@ -48,9 +48,15 @@ tenuto_status tenuto_engine_close(tenuto_engine* engine, int32_t how, int64_t ti
   return guard([&]() -> Status {
     TN_TRY(check_live(engine, Tag::engine, "engine"));
     if (how != TENUTO_CLOSE_DETACH && how != TENUTO_CLOSE_DRAIN) return invalid("how is unknown");
-    if (engine->closed) return {};
-    engine->closed = true;
+    if (engine->closed.exchange(true)) return {};
     return close_engine(engine->engine, static_cast<CloseHow>(how), timeout_ns);
+  });
+}
+
+tenuto_status tenuto_engine_drain(tenuto_engine* engine, int64_t timeout_ns) {
+  return guard([&]() -> Status {
+    TN_TRY(check_engine(engine));
+    return engine->engine->drain(timeout_ns);
   });
 }
 

@@ -1,6 +1,7 @@
 // The structs behind the opaque handles, checked casts, and guard(): the one exception barrier.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -34,7 +35,7 @@ struct tenuto_engine {
   tenuto::capi::Tag tag = tenuto::capi::Tag::engine;
   std::uint32_t fork_mark = tenuto::fork_guard::mark();
   std::shared_ptr<tenuto::Engine> engine;
-  bool closed = false;  // through this handle
+  std::atomic<bool> closed{false};  // through this handle
 };
 
 struct tenuto_workflow {

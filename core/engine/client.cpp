@@ -110,6 +110,11 @@ Role ClientEngine::role() const {
   return check_open().ok() ? Role::client : Role::none;
 }
 
+// Nothing goes on in a client.
+Status ClientEngine::drain(Nanos) {
+  return check_open();
+}
+
 Status ClientEngine::close(CloseHow, Nanos) {
   const bool forked = fork_guard::is_forked_child(fork_mark_);  // Then the tables are the parent's.
   closed_.store(true, std::memory_order_release);

@@ -21,6 +21,7 @@ class ClientEngine final : public Engine {
 
   [[nodiscard]] Role role() const override;
   Status close(CloseHow how, Nanos timeout_ns) override;
+  Status drain(Nanos timeout_ns) override;
   // Waits until an owner has applied or refused the command. With no owner the command stays accepted: the name then has
   // the id and the number 0.
   Result<RunName> start(const StartRequest& request) override;

@@ -87,6 +87,8 @@ class Engine {
   [[nodiscard]] virtual Role role() const = 0;
   // timed_out: it did not drain in time and is closed all the same.
   virtual Status close(CloseHow how, Nanos timeout_ns) = 0;
+  // Waits until no run can go on by itself, at most timeout_ns (negative: no limit). timed_out: some still go on.
+  virtual Status drain(Nanos timeout_ns) = 0;
 
   virtual Result<RunName> start(const StartRequest& request) = 0;
   // The first number; the others follow without a gap.

@@ -255,16 +255,19 @@ Role OwnerEngine::role() const {
   return closed_.load(std::memory_order_acquire) ? Role::none : Role::owner;
 }
 
-void OwnerEngine::drain(Nanos timeout_ns, Status& status) {
+Status OwnerEngine::drain(Nanos timeout_ns) {
   const auto begin = std::chrono::steady_clock::now();
-  while (!core_->is_quiet() && core_->health().ok()) {
-    const auto waited = std::chrono::steady_clock::now() - begin;
-    if (timeout_ns >= 0 && waited >= std::chrono::nanoseconds(timeout_ns)) {
-      status = Status(Code::timed_out,
-                      "some runs were still going on; they continue when the store is opened again");
-      return;
+  for (;;) {
+    {
+      const std::shared_lock calls(calls_);
+      TN_TRY(check_open());
+      TN_TRY(core_->health());
+      if (core_->is_quiet()) return {};
+      core_->on_uncommitted();
     }
-    core_->on_uncommitted();
+    const auto waited = std::chrono::steady_clock::now() - begin;
+    if (timeout_ns >= 0 && waited >= std::chrono::nanoseconds(timeout_ns))
+      return {Code::timed_out, "some runs are still going on; they continue when the store is opened again"};
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
@@ -280,7 +283,7 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
   }
   Status status;
   if (core_ == nullptr) return status;
-  if (how == CloseHow::drain) drain(timeout_ns, status);
+  if (how == CloseHow::drain) status = drain(timeout_ns);
   closed_.store(true, std::memory_order_release);
   core_->sample_pools();
   stop_threads();

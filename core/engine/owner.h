@@ -44,6 +44,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
 
   [[nodiscard]] Role role() const override;
   Status close(CloseHow how, Nanos timeout_ns) override;
+  Status drain(Nanos timeout_ns) override;
   Result<RunName> start(const StartRequest& request) override;
   Result<RunNumber> start_many(const PlanRef& plan, std::span<const Payload> inputs) override;
   Result<RunName> find(std::string_view id) override;
@@ -78,7 +79,6 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   void wake_tables(Position upto);
   void native_loop();
   Status start_native_threads();
-  void drain(Nanos timeout_ns, Status& status);
 
   // Ok while requests may be answered.
   Status check_open() const;

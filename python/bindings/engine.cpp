@@ -18,7 +18,7 @@ using Query = tenuto_status (*)(tenuto_engine*, const char*, std::size_t, tenuto
 py::bytes ask(tenuto_engine* engine, Query query, const MaybeText& words) {
   BufferHandle answer;
   {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     check(query(engine, data_of(words), size_of(words), answer.out()));
   }
   return to_bytes(answer);
@@ -29,7 +29,7 @@ py::tuple verify_store(Text path) {
   BufferHandle report;
   tenuto_status status = TENUTO_OK;
   {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     status = tenuto_store_verify(path.data(), path.size(), report.out());
     if (status != TENUTO_STATUS_DAMAGED || report.get() == nullptr) check(status);
   }
@@ -46,18 +46,25 @@ Engine::Engine(Text path, const OpenOptions& options) {
   native.create = options.create ? 1 : 0;
   native.retention_age_ns = options.retention_age_ns;
   native.retention_count_max = options.retention_count_max;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_engine_open(path.data(), path.size(), &native, handle_.out()));
 }
 
 Engine::~Engine() {
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   handle_ = EngineHandle();
 }
 
 void Engine::close(std::int32_t how, std::int64_t timeout_ns) {
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_engine_close(handle_.get(), how, timeout_ns));
+}
+
+bool Engine::drain(std::int64_t timeout_ns) {
+  const Unlocked unlocked;
+  const tenuto_status status = tenuto_engine_drain(handle_.get(), timeout_ns);
+  if (status != TENUTO_STATUS_TIMED_OUT) check(status);
+  return status == TENUTO_OK;
 }
 
 std::unique_ptr<Run> Engine::start(const Workflow& workflow, MaybeText input, MaybeText id, MaybeText labels,
@@ -73,7 +80,7 @@ std::unique_ptr<Run> Engine::start(const Workflow& workflow, MaybeText input, Ma
   options.by = data_of(by);
   options.by_size = size_of(by);
   RunHandle run;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_engine_start(handle_.get(), workflow.get(), &options, run.out()));
   return std::make_unique<Run>(std::move(run));
 }
@@ -83,14 +90,14 @@ std::uint64_t Engine::start_many(const Workflow& workflow, const std::vector<std
   values.reserve(inputs.size());
   for (std::string_view input : inputs) values.push_back({input.data(), input.size(), TENUTO_CONTENT_JSON});
   std::uint64_t first = 0;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_engine_start_many(handle_.get(), workflow.get(), values.data(), values.size(), &first));
   return first;
 }
 
 std::unique_ptr<Run> Engine::find(Text id) {
   RunHandle run;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_engine_find(handle_.get(), id.data(), id.size(), run.out()));
   return std::make_unique<Run>(std::move(run));
 }
@@ -106,7 +113,7 @@ py::bytes Engine::stats(MaybeText query) {
 py::bytes Engine::info() {
   BufferHandle facts;
   {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     check(tenuto_engine_info(handle_.get(), facts.out()));
   }
   return to_bytes(facts);
@@ -116,7 +123,7 @@ std::unique_ptr<Worker> Engine::open_worker(Text pool, std::uint32_t slots) {
   tenuto_worker_options options = TENUTO_WORKER_OPTIONS_INIT;
   options.slots = slots;
   WorkerHandle worker;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_worker_open(handle_.get(), pool.data(), pool.size(), &options, worker.out()));
   return std::make_unique<Worker>(std::move(worker), slots);
 }
@@ -131,6 +138,7 @@ void bind_engine(py::module_& module) {
            py::arg("path"), py::kw_only(), py::arg("mode"), py::arg("durability"), py::arg("threads"),
            py::arg("create"), py::arg("retention_age_ns"), py::arg("retention_count_max"))
       .def("close", &Engine::close, py::arg("how"), py::arg("timeout_ns"))
+      .def("drain", &Engine::drain, py::arg("timeout_ns"))
       .def("role", &Engine::role)
       .def("start", &Engine::start, py::arg("workflow"), py::arg("input"), py::kw_only(), py::arg("id"),
            py::arg("labels"), py::arg("by"), py::arg("test"))

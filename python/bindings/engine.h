@@ -29,6 +29,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   void close(std::int32_t how, std::int64_t timeout_ns);
+  // False: some runs still go on.
+  bool drain(std::int64_t timeout_ns);
   [[nodiscard]] std::int32_t role() const { return tenuto_engine_role(handle_.get()); }
   std::unique_ptr<Run> start(const Workflow& workflow, MaybeText input, MaybeText id, MaybeText labels,
                              MaybeText by, bool test);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "python/bindings/unlocked.h"
+
 namespace tenuto::python {
 
 namespace py = pybind11;

@@ -24,7 +24,7 @@ bool is_answer(tenuto_status status) {
 
 std::int32_t Run::state() {
   std::int32_t state = 0;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_run_state(handle_.get(), &state));
   return state;
 }
@@ -33,7 +33,7 @@ py::tuple Run::result(std::int64_t timeout_ns) {
   BufferHandle output;
   tenuto_status status = TENUTO_OK;
   {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     status = tenuto_run_result(handle_.get(), timeout_ns, output.out());
     if (!is_answer(status)) check(status);
   }
@@ -42,7 +42,7 @@ py::tuple Run::result(std::int64_t timeout_ns) {
 }
 
 void Run::cancel(MaybeText reason, MaybeText by) {
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_run_cancel(handle_.get(), reason ? reason->data() : nullptr, reason ? reason->size() : 0,
                           by ? by->data() : nullptr, by ? by->size() : 0));
 }
@@ -50,7 +50,7 @@ void Run::cancel(MaybeText reason, MaybeText by) {
 py::bytes Run::describe() {
   BufferHandle text;
   {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     check(tenuto_run_describe(handle_.get(), text.out()));
   }
   return to_bytes(text);
@@ -59,7 +59,7 @@ py::bytes Run::describe() {
 py::bytes Run::events() {
   BufferHandle text;
   {
-    py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     check(tenuto_run_events(handle_.get(), text.out()));
   }
   return to_bytes(text);

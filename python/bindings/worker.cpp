@@ -202,10 +202,9 @@ void Worker::serve(const Bodies& bodies, const py::object& describe, const py::o
     const Call call{bodies, describe.ptr(), spawn.ptr(), PyEval_SaveThread()};
     serve_unlocked(call);
     crew_.leave();
-    PyEval_RestoreThread(call.thread);
+    take_gil(call.thread);
   } catch (const abi::__forced_unwind&) {
-    // The interpreter has ended and stops this daemon thread where it asked for the GIL. What stands above on the stack
-    // would touch Python objects on its way out, so the thread stays here; the process ends without it.
+    // The interpreter has ended, and stopped this daemon thread within a body: see take_gil().
     for (;;) pause();
   }
 }
@@ -220,7 +219,7 @@ void Worker::serve_unlocked(const Call& call) {
       }
       const auto begun = crew_.begin(batch, is_slow());
       if (!begun.go) return;
-      PyEval_RestoreThread(call.thread);
+      take_gil(call.thread);
       if (begun.missing) this->spawn(call);
       run(call, *batch);
       (void)PyEval_SaveThread();
@@ -312,7 +311,7 @@ void Worker::flush(std::vector<Ended>& ended) {
     // A closed or poisoned engine takes no more results: their tasks run again after the next open.
     (void)tenuto_worker_complete(handle_.get(), completions.data(), count, nullptr);
   }
-  PyEval_RestoreThread(thread);
+  take_gil(thread);
   for (const Ended& each : mine) Py_DECREF(each.owner);
 }
 
@@ -356,17 +355,17 @@ void Worker::complete(const py::list& ended) {
 
 void Worker::close() {
   crew_.dismiss();
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_worker_close(handle_.get()));
 }
 
 bool Worker::wait_idle(std::int64_t timeout_ns) {
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return crew_.wait_idle(std::chrono::nanoseconds(timeout_ns));
 }
 
 bool Worker::join(std::int64_t timeout_ns) {
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   return crew_.wait_left(std::chrono::nanoseconds(timeout_ns));
 }
 

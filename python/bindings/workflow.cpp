@@ -8,14 +8,14 @@ namespace {
 
 std::unique_ptr<Workflow> compile(Text definition) {
   WorkflowHandle handle;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_workflow_compile(definition.data(), definition.size(), handle.out()));
   return std::make_unique<Workflow>(std::move(handle));
 }
 
 std::unique_ptr<Workflow> from_wfformat(Text document, Text action) {
   WorkflowHandle handle;
-  py::gil_scoped_release unlocked;
+  const Unlocked unlocked;
   check(tenuto_workflow_from_wfformat(document.data(), document.size(), action.data(), action.size(),
                                       handle.out()));
   return std::make_unique<Workflow>(std::move(handle));

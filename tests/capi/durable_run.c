@@ -129,7 +129,9 @@ int main(void) {
   CHECK_STATUS(TENUTO_STATUS_CONFLICT, tenuto_engine_start(engine, workflow, &options, &again));
   CHECK(again == NULL);
 
+  CHECK_OK(tenuto_engine_drain(engine, 5000000000LL));
   CHECK_OK(tenuto_engine_close(engine, TENUTO_CLOSE_DRAIN, 5000000000LL));
+  CHECK_STATUS(TENUTO_STATUS_CLOSED, tenuto_engine_drain(engine, 0));
   CHECK(frees == 1);
   int32_t state = 7;
   CHECK_STATUS(TENUTO_STATUS_CLOSED, tenuto_run_state(run, &state));

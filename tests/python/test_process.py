@@ -270,6 +270,38 @@ def test_ctrl_c_while_waiting(folder: Path) -> None:
     assert "KeyboardInterrupt" in err
 
 
+DRAINING = """
+import tenuto
+from tenuto import Retry, task, workflow
+
+@task(retry=Retry(attempts=1, backoff="1h", jitter="none"))
+def fail() -> None:
+    raise ValueError("not yet")
+
+@workflow
+def w() -> None:
+    fail()
+
+engine = tenuto.open()
+engine.start(w)
+try:
+    print("draining", flush=True)
+    engine.close(drain=True)
+finally:
+    engine.close()
+    print(engine.role)
+"""
+
+
+def test_ctrl_c_while_draining(folder: Path) -> None:
+    process = start(folder, DRAINING)
+    assert line(process) == "draining"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=TIMEOUT)
+    assert "KeyboardInterrupt" in err
+    assert out == "closed\n"
+
+
 FORKING = """
 import os, time, tenuto
 from tenuto import task, workflow

@@ -138,6 +138,12 @@ TENUTO_API tenuto_status tenuto_engine_open(const char *path, size_t path_size,
 /* Closes the engine for every handle of it in this process when this is the last open handle. Later calls on its
  * objects return CLOSED. TIMED_OUT: it did not drain in time and was closed all the same. Thread-safe. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_engine_close(tenuto_engine *engine, int32_t how, int64_t timeout_ns);
+/* Waits, without closing, until no run can go on by itself: what is left waits for an action that nobody serves. A run
+ * that waits for a time goes on by itself. Runs may be started meanwhile, and are waited for. Negative: no limit. A client
+ * has nothing to wait for. In slices with a signal check between them it makes a drain that can be interrupted:
+ *   while ((status = tenuto_engine_drain(engine, 100000000)) == TENUTO_STATUS_TIMED_OUT && !interrupted) {}
+ * Errors: TIMED_OUT: some still go on; CLOSED: the engine was closed before, or meanwhile; FORKED. Thread-safe. Since: 0.1. */
+TENUTO_API tenuto_status tenuto_engine_drain(tenuto_engine *engine, int64_t timeout_ns);
 /* Detaches if still open, and forgets the handle. */
 TENUTO_API void tenuto_engine_destroy(tenuto_engine **engine);
 

@@ -17,7 +17,7 @@ import msgspec
 
 from tenuto import _core, serialize
 from tenuto._run import Run, RunRow, RunStatus
-from tenuto.errors import InvalidArgument, WrongState
+from tenuto.errors import InvalidArgument, TimedOut, WrongState
 from tenuto.policy import Duration, duration_ns
 from tenuto.worker import Workers, default_slots
 
@@ -31,13 +31,15 @@ R = TypeVar("R")
 _MODES: Final = {"auto": 0, "owner": 1, "client": 2}
 _DURABILITIES: Final = {"full": 0, "relaxed": 1, "memory": 2}
 _ROLES: Final = {0: "closed", 1: "owner", 2: "client"}
-_DETACH, _DRAIN = 0, 1
+_DETACH = 0
 _OWNER, _CLIENT = 1, 2
 _ROW: Final = msgspec.json.Decoder(RunRow)
 # For bodies that are under way when the engine is closed without draining; they run again at the next open otherwise.
 _GRACE_S: Final = 1.0
 # For threads to end that have no body to run.
 _LEAVING_S: Final = 0.2
+# Between looks of a drain at signals.
+_DRAIN_SLICE_NS: Final = 50_000_000
 # Between looks of a waiting client at whether there is an owner: each opens a file. Not critical.
 _LOOK_S: Final = 0.5
 
@@ -398,7 +400,7 @@ class Engine:
             >>> engine.role
             'closed'
         """
-        limit_ns = -1 if timeout is None else duration_ns(timeout, "timeout")
+        limit = None if timeout is None else duration_ns(timeout, "timeout")
         with self._lock:
             if self._closed:
                 return
@@ -406,15 +408,11 @@ class Engine:
         _open_engines.discard(self)
         if os.getpid() != self._pid:
             return
-        workers = self._workers
         try:
-            if workers is not None and not drain:
-                workers.stop(_GRACE_S)
-            self._handle.close(_DRAIN if drain else _DETACH, limit_ns)
+            if drain:
+                self._drain(limit)
         finally:
-            if workers is not None:
-                workers.stop(0)
-                workers.join(_LEAVING_S)
+            self._detach(0 if drain else _GRACE_S)
 
     def __repr__(self) -> str:
         return f"<engine {self.path} {self.role}>"
@@ -436,6 +434,28 @@ class Engine:
         coded = None if labels is None else serialize.encode(labels, path="labels")
         handle = self._handle.start(workflow, input, id=id, labels=coded, by=by, test=False)
         return Run(handle, decode, self)
+
+    def _drain(self, limit_ns: int | None) -> None:
+        """In slices, so that Ctrl-C is heard between them."""
+        end = None if limit_ns is None else time.monotonic_ns() + limit_ns
+        while True:
+            left = _DRAIN_SLICE_NS if end is None else max(0, end - time.monotonic_ns())
+            if self._handle.drain(min(left, _DRAIN_SLICE_NS)):
+                return
+            if end is not None and left <= _DRAIN_SLICE_NS:
+                raise TimedOut("some runs were still going on; they continue when the store is opened again")
+
+    def _detach(self, grace: float) -> None:
+        """Closes the store, and gives bodies that run some seconds to be recorded first."""
+        workers = self._workers
+        try:
+            if workers is not None and grace > 0:
+                workers.stop(grace)
+        finally:
+            self._handle.close(_DETACH, -1)
+            if workers is not None:
+                workers.stop(0)
+                workers.join(_LEAVING_S)
 
     def _open_again(self) -> None:
         """As the owner, or as a client of whoever was faster. Runs find their handles again by their ids."""
