@@ -15,7 +15,8 @@ void set_fatal_handler(FatalHandler handler) {
 
 void fatal(const char* file, int line, const char* condition) {
   // Acquire pairs with the release in set_fatal_handler: what the handler relies on is visible.
-  if (FatalHandler handler = fatal_handler.load(std::memory_order_acquire)) {
+  FatalHandler handler = fatal_handler.load(std::memory_order_acquire);
+  if (handler != nullptr) {  // no branch: the process ends here, and with it what it counted
     char message[512];
     std::snprintf(message, sizeof message, "tenuto: broken invariant at %s:%d: %s", file, line, condition);
     handler(message);

@@ -65,6 +65,7 @@ bool may_end_as(const Run& run, RunState state) {
   return is_final(state);
 }
 
+// Of an event of one node.
 bool fits_node(const Run& run, const Event& event) {
   const TaskRow& row = run.row(event.task);
   const bool is_switch = run.plan->row(event.task).kind == NodeKind::switch_node;
@@ -85,18 +86,16 @@ bool fits_node(const Run& run, const Event& event) {
       const std::uint32_t arm = std::get<SwitchChosen>(event.body).arm;
       return decidable_switch && (arm == SwitchChosen::kNoArm || arm < run.plan->arms_of(event.task).size());
     }
-    case EventType::timer_fired:
+    default:  // timer_fired
       return run.may_start_work() && row.state == TaskState::waiting && event.attempt.value == row.attempt;
-    default:
-      return false;
   }
 }
 
 // True for the nodes whose turn it is.
 bool is_next_in_order(const Run& run, const Event& event) {
   const std::uint32_t count = std::get<TasksDone>(event.body).count;
-  return run.in_order() && run.may_start_work() && event.attempt.value == 1 &&
-         event.task.value == run.front && count > 0 && count <= run.plan->ordered_end() - run.front;
+  return run.in_order() && event.attempt.value == 1 && event.task.value == run.front && count > 0 &&
+         count <= run.plan->ordered_end() - run.front;
 }
 
 // A run that completes in order never has rows.
@@ -149,17 +148,8 @@ void on_tasks_done(Run& run, const Event& event, const TasksDone& done) {
 }
 
 TaskState final_state_of(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::timed_out:
-      return TaskState::timed_out;
-    case FailureKind::cancelled:
-      return TaskState::cancelled;
-    case FailureKind::error:
-    case FailureKind::stop:
-    case FailureKind::expression:
-      break;
-  }
-  return TaskState::failed;
+  if (kind == FailureKind::timed_out) return TaskState::timed_out;
+  return kind == FailureKind::cancelled ? TaskState::cancelled : TaskState::failed;
 }
 
 void on_attempt_failed(Run& run, const Event& event, const AttemptFailed& failed, Changes& changes) {
@@ -265,11 +255,9 @@ Status apply(Run& run, const Event& event, Changes& changes) {
     case EventType::cancel_requested:
       on_cancel_requested(run, std::get<CancelRequested>(event.body), changes);
       break;
-    case EventType::run_ended:
+    default:  // run_ended: nothing else fits
       on_run_ended(run, std::get<RunEnded>(event.body), changes);
       break;
-    default:
-      return misfit(run, event, "not an event of a live run");
   }
   return {};
 }

@@ -71,7 +71,7 @@ RunCounts count_rows(const Run& run) {
   }
   for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) {
     if (run.plan->row(TaskIndex{i}).kind != NodeKind::task) continue;
-    switch (run.rows[i].state) {
+    switch (run.rows[i].state) {  // no branch: a row has no other state
       case TaskState::done:
         ++counts.done;
         break;

@@ -30,7 +30,7 @@ GOAL = 95.0
 _EXCEPTED = re.compile(r"// no branch: \S")
 _ASSERTION = re.compile(r"\bTN_D?CHECK\(")
 # What the compiler writes itself: comparisons member by member, the lock around the initialisation of a local static.
-_WRITTEN_BY_COMPILER = re.compile(r"= default;|^\s+static const\b")
+_WRITTEN_BY_COMPILER = re.compile(r"= default;|^\s+static\b[^(]*(=|\w;)")
 _BRACKETS_ONLY = re.compile(r"^[\s{}();,]*(//.*)?$")
 
 # By line: how often each of its ways was taken. Of a template each instance has its own ways: they are added up when they

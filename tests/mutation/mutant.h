@@ -15,7 +15,7 @@
 
 namespace mutation {
 
-inline constexpr unsigned long kMutantsMax = 1UL << 16;
+inline constexpr unsigned long kMutantsMax = 1UL << 17;
 
 inline int active_mutant() {
   const char* number = std::getenv("TENUTO_MUTANT");

@@ -433,7 +433,11 @@ class _Body:
                 return False
             if token.text in ("&", "*", "&&") and k > i and after.text == "[":
                 return False
-            k = max(work.source.partner.get(k, k), k) + 1
+            closing = max(work.source.partner.get(k, k), k)
+            behind = work.source.tokens[closing + 1]
+            if k in work.source.angles and (behind.kind == "word" or behind.text in ("&", "*", "&&")):
+                return False  # std::array<int, 2> name;
+            k = closing + 1
         return True
 
     def _expression(self, i: int, last: int) -> None:

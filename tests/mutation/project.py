@@ -17,6 +17,7 @@ ROOT = HERE.parents[1]
 _COPIED = ("CMakeLists.txt", "core", "capi", "tests")
 # Numbers of a file's mutants begin at a multiple of this, so that a change of one file compiles no other anew.
 _FILE_NUMBERS = 1024
+_NUMBERS = 1 << 17  # kMutantsMax of mutant.h
 _ERROR = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d+):\d+:\s+(?P<what>(?:fatal )?error|  required from)", re.MULTILINE)
 _FLAGS = "-O1 -DNDEBUG -w -fno-diagnostics-show-caret"
 
@@ -124,6 +125,8 @@ class MutatedProject:
         )
         if len(done.mutants) and done.mutants[-1].number >= first + _FILE_NUMBERS:
             raise BuildFailed(f"{path}: more than {_FILE_NUMBERS} mutants in a file")
+        if first + _FILE_NUMBERS > _NUMBERS:
+            raise BuildFailed(f"more than {_NUMBERS // _FILE_NUMBERS} files with mutants")
         self.mutants.update({mutant.number: Placed(path, mutant) for mutant in done.mutants})
         return done.text
 

@@ -2,6 +2,7 @@
 
 import enum
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -63,7 +64,7 @@ class Runner:
         outcome, test.cpu = self._run(
             test.program, self._arguments([test]), {"TENUTO_MUTANT_TRACE": str(noted)}, 600, 600
         )
-        test.reached = {number for number, byte in enumerate(noted.read_bytes()) if byte} if noted.exists() else set()
+        test.reached = {at.start() for at in re.finditer(b"\1", noted.read_bytes())} if noted.exists() else set()
         return outcome is Outcome.survived
 
     def judge(self, number: int, tests: list[Test]) -> tuple[Outcome, Test | None]:

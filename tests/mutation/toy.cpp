@@ -1,4 +1,6 @@
 // What self_test.py mutates. Each function's tests, below, let known mutants of it survive.
+#include <array>
+#include <numeric>
 #include <string>
 
 int larger(int a, int b) {
@@ -41,6 +43,12 @@ int untested(int x) {
   return x - 1;
 }
 
+int sum_of(const std::array<int, 3>& numbers) {
+  std::array<int, 3> copy;
+  copy = numbers;
+  return std::accumulate(copy.begin(), copy.end(), 0);
+}
+
 template <class T>
 constexpr T twice(T x) {
   static_assert(sizeof(T) > 1);
@@ -69,6 +77,7 @@ int main() {
       }
     }
   }
+  if (sum_of({1, 2, 4}) != 7) return 1;
   if (greeting("you") != "hello you") return 1;
   static_assert(twice(2) == 4);
   if (twice(sum) != 6) return 1;

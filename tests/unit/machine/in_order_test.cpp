@@ -1,5 +1,6 @@
 #include "core/machine/decide.h"
 #include "core/machine/operands.h"
+#include "core/machine/outstanding.h"
 #include "tests/unit/machine/fixture.h"
 
 namespace tenuto::testing {
@@ -111,6 +112,64 @@ TEST(InOrder, NobodyAwaitsAnOutcome) {
   EXPECT_EQ(decide(run, BodyDone{TaskIndex{0}, Attempt{1}, {}, {}}, WallTime{1}, 3).code(),
             Code::wrong_state);
   EXPECT_EQ(decide(run, RetryDue{TaskIndex{0}}, WallTime{1}, 3).code(), Code::wrong_state);
+}
+
+TEST(InOrder, AResultOfWhatHasNotRunIsMissing) {
+  PlanShape shape{{a_task(), a_task({0})}};
+  shape.output = {0, 1};
+  auto run = begun(shape);
+  ASSERT_TRUE(done(run, 0, 1).ok());
+  Evaluation evaluation;
+  EXPECT_EQ(output_of(run, evaluation).code(), Code::invalid_argument);
+  leave_order(run);
+  EXPECT_EQ(output_of(run, evaluation).code(), Code::invalid_argument) << "with rows it is the same";
+}
+
+TEST(InOrder, TheFormOfARunIsNoDifference) {
+  for (const std::uint32_t front : {0u, 2u, 4u}) {
+    auto in_order = begun(chain_and_switch());
+    auto with_rows = begun(chain_and_switch());
+    if (front > 0) {
+      ASSERT_TRUE(done(in_order, 0, front).ok());
+      ASSERT_TRUE(done(with_rows, 0, front).ok());
+    }
+    EXPECT_TRUE(same_state(in_order, with_rows));
+    leave_order(with_rows);
+    EXPECT_TRUE(same_state(in_order, with_rows));
+    EXPECT_TRUE(same_state(with_rows, in_order));
+    Changes of_one;
+    Changes of_other;
+    outstanding(in_order, of_one);
+    outstanding(with_rows, of_other);
+    EXPECT_EQ(of_one.ready, of_other.ready);
+    EXPECT_EQ(of_one.decidable, of_other.decidable);
+    EXPECT_EQ(of_one.ready.size(), front < 4 ? 1u : 0u);
+    EXPECT_EQ(of_one.decidable.size(), 1u) << "the switch waits for nobody";
+    ++with_rows.rows[5].waits_for;
+    EXPECT_FALSE(same_state(in_order, with_rows));
+    EXPECT_FALSE(same_state(with_rows, in_order));
+  }
+}
+
+TEST(InOrder, RunsThatHaveComeToDifferentPlacesDiffer) {
+  auto one = begun(chain_and_switch());
+  auto other = begun(chain_and_switch());
+  ASSERT_TRUE(done(one, 0, 2).ok());
+  ASSERT_TRUE(done(other, 0, 1).ok());
+  other.open = one.open;
+  other.busy_ns = one.busy_ns;
+  EXPECT_FALSE(same_state(one, other));
+}
+
+TEST(InOrder, TasksThatNeverSaidWhenTheyBeganWereNotBusy) {
+  auto run = begun(chain_and_switch());
+  Changes changes;
+  ASSERT_TRUE(apply(run, event_of(0, 1, TasksDone{2, {}}), changes).ok());
+  EXPECT_EQ(run.busy_ns, 0);
+  ASSERT_TRUE(apply(run, event_of(2, 1, TasksDone{1, WallTime{9'000'000}}), changes).ok());
+  EXPECT_EQ(run.busy_ns, 0) << "a clock that went back takes nothing away";
+  ASSERT_TRUE(apply(run, event_of(3, 1, TasksDone{1, WallTime{4'999'998}}), changes).ok());
+  EXPECT_EQ(run.busy_ns, 2);
 }
 
 }  // namespace

@@ -73,6 +73,23 @@ TEST(Operands, SkippedValuesAreNullInTheOutput) {
   EXPECT_EQ(world.run().output().view(), R"({"n1":null,"n2":3})");
 }
 
+TEST(Operands, AResultThatIsNotThereYetIsAnError) {
+  MachineWorld world(build_plan({{a_task(), a_task({}, {0})}}));
+  Evaluation evaluation;
+  const auto argument = argument_of(world.run(), TaskIndex{1}, evaluation);
+  EXPECT_EQ(argument.code(), Code::invalid_argument);
+  EXPECT_THAT(argument.status().message(), HasSubstr("node `n1`"));
+}
+
+TEST(Operands, AnArgumentThatIsASkippedValueIsNull) {
+  MachineWorld world(build_plan({{a_switch({always_false()}), in_arm(0, 0), a_task({}, {1}), a_task()}}));
+  ASSERT_EQ(world.state(1), TaskState::skipped);
+  Evaluation evaluation;
+  const auto argument = argument_of(world.run(), TaskIndex{2}, evaluation);
+  ASSERT_TRUE(argument.ok()) << argument.status().message();
+  EXPECT_TRUE(argument->is_null_json());
+}
+
 // The arm of the switch 3 over the results of 0 and 1; 2 is skipped.
 Result<std::uint32_t> arm_of(std::vector<ConditionShape> arms, const char* first, const char* second) {
   MachineWorld world(build_plan(

@@ -61,6 +61,16 @@ TEST(Retry, FullJitterIsUniformFromZeroToTheDelay) {
   EXPECT_NEAR(above_nine_tenths, kDraws / 10, 212);
 }
 
+TEST(Retry, WithoutABackoffItIsTriedAtOnce) {
+  for (const bool jitter : {false, true}) {
+    RetrySpec retry = plain();
+    retry.backoff = 0;
+    retry.full_jitter = jitter;
+    EXPECT_EQ(retry_delay(retry, 1, 3), 0);
+    EXPECT_EQ(retry_delay(retry, 9, 3), 0);
+  }
+}
+
 TEST(Retry, JitterOfTheShortestDelays) {
   RetrySpec retry = plain();
   retry.full_jitter = true;
