@@ -128,6 +128,7 @@ void call_native(const NativeEntry& entry, const BodyCall& call, BodyReport& rep
   tenuto_completion completion = kUntouched;
   storage.in_body = true;
   entry.body(entry.user_data, &task, &completion);
+  fork_guard::check(entry.fork_mark);
   report = report_of(completion);
   storage.in_body = false;
   storage.copies.clear();
@@ -151,6 +152,7 @@ bool call_native_span(const NativeEntry& entry, const SpanCall& span, BodyReport
   bool through = true;
   for (TaskIndex& at = span.ticket->task; through && at.value < span.end;) {
     entry.body(entry.user_data, &task, &completion);
+    fork_guard::check(entry.fork_mark);
     if (!is_untouched(completion)) {
       report = report_of(completion);
       through = report.done && report.result.is_null_json();
@@ -204,7 +206,7 @@ tenuto_status tenuto_engine_register_native(tenuto_engine* engine, const char* a
     if (body == nullptr) return invalid("body is NULL");
     if ((flags & ~TENUTO_NATIVE_INLINE) != 0) return invalid("flags: unknown bits");
     NativeBody native;
-    const NativeEntry entry{engine->engine.get(), body, user_data};
+    const NativeEntry entry{engine->engine.get(), body, user_data, engine->fork_mark};
     native.call = [entry](const BodyCall& call, BodyReport& report) { call_native(entry, call, report); };
     native.call_span = [entry](const SpanCall& span, BodyReport& report) {
       return call_native_span(entry, span, report);

@@ -24,6 +24,7 @@ struct NativeEntry {
   const Engine* engine;
   tenuto_task_fn body;
   void* user_data;
+  std::uint32_t fork_mark;  // of the engine
 };
 void call_native(const NativeEntry& entry, const BodyCall& call, BodyReport& report);
 // See NativeBody::call_span.

@@ -11,9 +11,9 @@
 #include <type_traits>
 
 #include "core/base/bytes.h"
+#include "core/base/fork_guard.h"
 #include "core/base/status.h"
 #include "core/engine/engine.h"
-#include "core/engine/fork_guard.h"
 #include "core/payload/payload.h"
 #include "core/plan/plan.h"
 #include "tenuto/tenuto.h"
@@ -79,6 +79,8 @@ template <class Body>
 tenuto_status guard(Body&& body) noexcept {
   try {
     return report(std::forward<Body>(body)());
+  } catch (const fork_guard::CameBack&) {
+    return report({Code::forked, "this process was forked in a task's body; open the store again in it"});
   } catch (const std::bad_alloc&) {
     try {
       last_error() = "out of memory";

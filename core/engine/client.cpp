@@ -6,8 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include "core/base/fork_guard.h"
 #include "core/base/run_id.h"
-#include "core/engine/fork_guard.h"
 #include "core/engine/store_info.h"
 #include "core/query/describe.h"
 #include "core/query/history.h"
@@ -16,7 +16,6 @@
 #include "core/query/stats.h"
 #include "core/query/tail.h"
 #include "core/store/file_log.h"
-#include "core/store/lmdb_state.h"
 #include "core/store/owner_lock.h"
 
 namespace tenuto {

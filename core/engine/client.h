@@ -10,6 +10,7 @@
 #include "core/query/load.h"
 #include "core/query/replay.h"
 #include "core/query/view.h"
+#include "core/store/lmdb_state.h"
 #include "core/store/shared_page.h"
 #include "core/store/store_dir.h"
 
@@ -58,7 +59,7 @@ class ClientEngine final : public Engine {
 
   StoreDir dir_;
   Inbox inbox_;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<LmdbState> state_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<SharedPage> shared_;
   PlanCache plan_cache_;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/fork_guard.h"
 #include "core/base/limits.h"
 #include "core/engine/actions.h"
 #include "core/engine/context.h"
@@ -165,6 +166,8 @@ class EngineCore final : public Handler {
   // Called when the outcome of a command is durable; by any thread, at most once for each outcome.
   std::function<void(CommandId)> on_command_settled = [](CommandId) {};
 
+  // In a child that was forked in a body and comes back from it: nothing may be done for the runs, which are its parent's.
+  [[nodiscard]] bool is_left_behind() const { return fork_guard::is_forked_child(fork_mark_); }
   // Runs whose fate is not settled by waiting alone: bodies out, retries armed, inputs on their way. 0 means drained.
   [[nodiscard]] bool is_quiet() const;
   struct Counters {
@@ -225,6 +228,7 @@ class EngineCore final : public Handler {
   void arm_pool_sample();
 
   const CoreOptions options_;
+  const std::uint32_t fork_mark_ = fork_guard::mark();
   Clock& clock_;
   Log& log_;
   State& state_;

@@ -227,6 +227,7 @@ bool EngineCore::deliver(RunRef run, MessageBody body) {
 }
 
 void EngineCore::process(RunRef run, Context& context) {
+  if (is_left_behind()) return;
   Processor(*this, run.slot, context).drain();
 }
 

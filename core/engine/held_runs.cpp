@@ -3,7 +3,7 @@
 namespace tenuto {
 
 void EngineCore::HeldRuns::release() {
-  if (slots_.empty()) return;
+  if (slots_.empty() || core_.is_left_behind()) return;
   // Otherwise a step between that had more to do has appended the records of those before it too.
   core_.append_records(context_);
   const auto steps = static_cast<std::uint32_t>(slots_.size());

@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "core/base/fork_guard.h"
 #include "core/engine/client.h"
-#include "core/engine/fork_guard.h"
 #include "core/engine/owner.h"
 #include "core/query/verify.h"
 #include "core/store/file_log.h"
@@ -26,14 +26,12 @@ struct OpenEngine {
 // The open engines of this process.
 struct OpenEngines {
   Mutex mutex;
-  std::uint32_t fork_mark TN_GUARDED_BY(mutex) = fork_guard::mark();
   std::map<DirectoryKey, OpenEngine> engines TN_GUARDED_BY(mutex);
 };
 
 OpenEngines& open_engines() {
-  // Never destroyed: a host may close its engines from a destructor that runs after ours.
-  static OpenEngines& all = *new OpenEngines();
-  return all;
+  static fork_guard::PerProcess<OpenEngines> all;
+  return all.get();
 }
 
 Result<DirectoryKey> key_of(const std::string& path) {
@@ -76,10 +74,6 @@ Result<std::shared_ptr<Engine>> open_engine(const std::string& path, const Engin
   TN_ASSIGN(const DirectoryKey key, key_of(dir.path()));
   OpenEngines& all = open_engines();
   MutexLock lock(all.mutex);
-  if (fork_guard::is_forked_child(all.fork_mark)) {
-    all.engines.clear();
-    all.fork_mark = fork_guard::mark();
-  }
   OpenEngine& entry = all.engines[key];
   if (auto open = entry.engine.lock(); open != nullptr && open->role() != Role::none) {
     if (options.mode == OpenMode::owner && open->role() != Role::owner) {

@@ -85,7 +85,9 @@ Result<std::shared_ptr<OwnerEngine>> OwnerEngine::open(const StoreDir& dir, std:
   engine->path_ = dir.path();
   engine->lock_ = std::move(lock);
   TN_ASSIGN(engine->log_, FileLog::open(dir.journal(), false, options.sizes.segment_bytes));
-  TN_ASSIGN(engine->state_, LmdbState::open(dir.state()));
+  TN_ASSIGN(std::unique_ptr<LmdbState> tables, LmdbState::open(dir.state()));
+  engine->tables_ = tables.get();
+  engine->state_ = std::move(tables);
   TN_ASSIGN(engine->shared_, SharedPage::open_owner(dir.shared_page()));
   engine->inbox_ = std::make_unique<Inbox>(dir.inbox());
   TN_TRY(engine->begin(core_options(options, dir.uuid())));
@@ -193,10 +195,26 @@ void OwnerEngine::wake_tables(Position upto) {
     materialise_parker_.unpark();
 }
 
+// Between transactions of the tables, for only they make the file grow: a reader that died costs what one of them replaces. And
+// when somebody asks, for after the last transaction nobody looks again.
+void OwnerEngine::look_after_readers() {
+  if (tables_ == nullptr) return;
+  MutexLock lock(readers_mutex_);
+  (void)tables_->clear_dead_readers();
+  const auto readers = tables_->readers();
+  const auto info = tables_->info();
+  if (!readers.ok() || !info.ok()) return;  // an environment that fails is told of by the next transaction
+  reader_watch_.look(*readers, info->used_bytes, clock_.wall(), clock_.monotonic());
+  shared_->put_held_readers(reader_watch_.held());
+}
+
 void OwnerEngine::materialise_loop() {
   step_back();
   while (!stopping_.load(std::memory_order_acquire)) {
-    if (core_->materialise_one()) continue;
+    if (core_->materialise_one()) {
+      look_after_readers();
+      continue;
+    }
     tables_asleep_.exchange(true);
     const auto due = core_->materialiser().next_due(clock_.wall());
     // With something behind there is a time for it, whatever else is committed.
@@ -294,6 +312,7 @@ Status OwnerEngine::close(CloseHow how, Nanos timeout_ns) {
   if (shared_ != nullptr) shared_->end();
   // The core stays for what hosts still hold of it (arguments of bodies that run); the store can be opened again.
   state_.reset();
+  tables_ = nullptr;
   log_.reset();
   lock_.reset();
   return status;

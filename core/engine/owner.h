@@ -19,12 +19,13 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/fork_guard.h"
 #include "core/engine/core.h"
 #include "core/engine/engine.h"
-#include "core/engine/fork_guard.h"
 #include "core/engine/housekeeper.h"
 #include "core/engine/inbox.h"
 #include "core/engine/inbox_duty.h"
+#include "core/engine/reader_watch.h"
 #include "core/query/view.h"
 #include "core/sched/parker.h"
 #include "core/store/owner_lock.h"
@@ -76,6 +77,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   void commit_loop();
   void materialise_loop();
   static void step_back();
+  void look_after_readers() TN_EXCLUDES(readers_mutex_);
   void wake_tables(Position upto);
   void native_loop();
   Status start_native_threads();
@@ -96,6 +98,9 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   SystemClock clock_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<State> state_;
+  LmdbState* tables_ = nullptr;  // state_, of a store
+  Mutex readers_mutex_;
+  ReaderWatch reader_watch_ TN_GUARDED_BY(readers_mutex_);
   std::unique_ptr<EngineCore> core_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<Inbox> inbox_;

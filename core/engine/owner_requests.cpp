@@ -222,7 +222,8 @@ Result<Bytes> OwnerEngine::info() {
   TN_TRY(check_open());
   if (shared_ == nullptr) return Bytes(R"({"path":null,"durability":"memory"})");
   TN_ASSIGN(const StoreDir dir, StoreDir::open(path_));
-  return store_info(dir, *state_, *log_, *shared_);
+  look_after_readers();
+  return store_info(dir, *tables_, *log_, *shared_);
 }
 
 }  // namespace tenuto

@@ -1,8 +1,13 @@
 #include "core/engine/store_info.h"
 
+#include <algorithm>
+#include <span>
+
 #include "core/journal/journal_meta.h"
 #include "core/payload/json_writer.h"
+#include "core/query/time_text.h"
 #include "core/store/owner_lock.h"
+#include "core/store/process.h"
 
 namespace tenuto {
 namespace {
@@ -27,12 +32,51 @@ void write_journal(json::Writer& out, const JournalMeta& meta, std::size_t segme
   out.end_object();
 }
 
-void write_state(json::Writer& out, const StateInfo& info) {
+// One that stays where it is for long, or is stopped and will. `known` is what the owner noted of those that it watches.
+void write_held_reader(json::Writer& out, const StateReader& reader, const HeldReader* known) {
+  const std::string name = process_name(reader.pid);
+  out.begin_object();
+  out.key("pid");
+  out.integer(reader.pid);
+  out.key("process");
+  out.string(name);
+  out.key("stopped");
+  out.boolean(is_process_stopped(reader.pid));
+  number(out, "commits_behind", reader.commits_behind);
+  out.key("since");
+  if (known == nullptr) {
+    out.null();
+  } else {
+    out.string(format_time(known->since));
+  }
+  number(out, "grown_bytes", known == nullptr ? 0 : known->grown_bytes);
+  out.end_object();
+}
+
+void write_held_readers(json::Writer& out, std::span<const StateReader> readers,
+                        std::span<const HeldReader> held) {
+  out.key("held_readers");
+  out.begin_array();
+  for (const StateReader& reader : readers) {
+    if (!reader.in_transaction || reader.commits_behind == 0) continue;
+    const auto known = std::find_if(held.begin(), held.end(), [&](const HeldReader& one) {
+      return one.pid == reader.pid && one.snapshot == reader.snapshot;
+    });
+    const bool is_known = known != held.end();
+    if (is_known || is_process_stopped(reader.pid))
+      write_held_reader(out, reader, is_known ? &*known : nullptr);
+  }
+  out.end_array();
+}
+
+void write_state(json::Writer& out, const StateInfo& info, std::span<const StateReader> readers,
+                 std::span<const HeldReader> held) {
   out.key("state");
   out.begin_object();
   number(out, "used_bytes", info.used_bytes);
   number(out, "map_bytes", info.map_bytes);
   number(out, "readers", info.readers);
+  write_held_readers(out, readers, held);
   out.key("entries");
   out.begin_object();
   for (std::size_t i = 0; i < kTableCount; ++i) number(out, kTableNames[i], info.entries[i]);
@@ -42,7 +86,9 @@ void write_state(json::Writer& out, const StateInfo& info) {
 
 }  // namespace
 
-Result<Bytes> store_info(const StoreDir& dir, const State& state, const Log& log, const SharedPage& shared) {
+Result<Bytes> store_info(const StoreDir& dir, const LmdbState& state, const Log& log,
+                         const SharedPage& shared) {
+  TN_ASSIGN(const std::vector<StateReader> readers, state.readers());
   TN_ASSIGN(const StateInfo info, state.info());
   TN_ASSIGN(const std::unique_ptr<StateRead> read, state.begin_read());
   TN_ASSIGN(const std::optional<JournalMeta> found, read_journal_meta(*read));
@@ -67,7 +113,7 @@ Result<Bytes> store_info(const StoreDir& dir, const State& state, const Log& log
   number(out, "live_runs", meta.live_runs);
   number(out, "ended_runs", meta.summary_rows);
   write_journal(out, meta, segments.size(), shared.durable());
-  write_state(out, info);
+  write_state(out, info, readers, shared.held_readers());
   out.end_object();
   return text;
 }

@@ -8,12 +8,13 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/fork_guard.h"
 #include "core/base/status.h"
 
 namespace tenuto {
 
 // Starts a thread with all signals blocked, so that handlers of the host never run on it. `name` has at most 15
-// characters. no_memory when the machine refuses.
+// characters. no_memory when the machine refuses. A forked child that comes back from a body ends here.
 template <class Body>
 Status start_thread(std::thread& thread, const char* name, Body&& body) {
   sigset_t all;
@@ -22,7 +23,12 @@ Status start_thread(std::thread& thread, const char* name, Body&& body) {
   pthread_sigmask(SIG_BLOCK, &all, &before);
   Status status;
   try {
-    thread = std::thread(std::forward<Body>(body));
+    thread = std::thread([body = std::forward<Body>(body)]() mutable {
+      try {
+        body();
+      } catch (const fork_guard::CameBack&) {
+      }
+    });
     pthread_setname_np(thread.native_handle(), name);
   } catch (const std::system_error& error) {
     status = Status(Code::no_memory, std::string("can't start a thread: ") + error.what());

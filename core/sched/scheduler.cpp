@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "core/base/check.h"
+#include "core/base/fork_guard.h"
 
 namespace tenuto {
 namespace {
@@ -86,7 +87,10 @@ void Scheduler::stop() {
 void Scheduler::thread_main(Worker& worker) {
   const std::string name = "tenuto-" + std::to_string(worker.index());
   pthread_setname_np(pthread_self(), name.c_str());
-  while (!stopping()) worker.run_one_or_park();
+  try {
+    while (!stopping()) worker.run_one_or_park();
+  } catch (const fork_guard::CameBack&) {  // in a child that was forked in a body: it has no other workers
+  }
 }
 
 bool Scheduler::stopping() const {

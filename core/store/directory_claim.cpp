@@ -1,10 +1,10 @@
 #include "core/store/directory_claim.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <set>
 
+#include "core/base/fork_guard.h"
 #include "core/base/sync.h"
 
 namespace tenuto {
@@ -12,13 +12,12 @@ namespace {
 
 struct Claims {
   Mutex mutex;
-  std::set<std::tuple<dev_t, ino_t, pid_t>> taken TN_GUARDED_BY(mutex);
+  std::set<std::pair<dev_t, ino_t>> taken TN_GUARDED_BY(mutex);
 };
 
-// Never destroyed: a static engine of the host may outlive our statics.
 Claims& claims() {
-  static Claims* const instance = new Claims;
-  return *instance;
+  static fork_guard::PerProcess<Claims> all;
+  return all.get();
 }
 
 }  // namespace
@@ -26,7 +25,7 @@ Claims& claims() {
 std::unique_ptr<DirectoryClaim> DirectoryClaim::take(const std::string& directory) {
   struct stat facts {};
   if (::stat(directory.c_str(), &facts) != 0) return nullptr;
-  const Key key{facts.st_dev, facts.st_ino, ::getpid()};
+  const Key key{facts.st_dev, facts.st_ino};
   Claims& all = claims();
   MutexLock lock(all.mutex);
   if (!all.taken.insert(key).second) return nullptr;
@@ -34,6 +33,7 @@ std::unique_ptr<DirectoryClaim> DirectoryClaim::take(const std::string& director
 }
 
 DirectoryClaim::~DirectoryClaim() {
+  if (fork_guard::is_forked_child(mark_)) return;  // its parent's, which may be the child's own by now
   Claims& all = claims();
   MutexLock lock(all.mutex);
   all.taken.erase(key_);

@@ -5,7 +5,9 @@
 
 #include <memory>
 #include <string>
-#include <tuple>
+#include <utility>
+
+#include "core/base/fork_guard.h"
 
 namespace tenuto {
 
@@ -19,9 +21,10 @@ class DirectoryClaim {
   DirectoryClaim& operator=(const DirectoryClaim&) = delete;
 
  private:
-  using Key = std::tuple<dev_t, ino_t, pid_t>;
+  using Key = std::pair<dev_t, ino_t>;
   explicit DirectoryClaim(const Key& key) : key_(key) {}
   const Key key_;
+  const std::uint32_t mark_ = fork_guard::mark();
 };
 
 }  // namespace tenuto

@@ -59,6 +59,9 @@ std::string FileLog::temporary_path() const {
 
 Status FileLog::check_writable() const {
   if (read_only_) return {Code::wrong_state, "the journal " + directory_ + " was opened for reading only"};
+  if (fork_guard::is_forked_child(fork_mark_)) {
+    return {Code::forked, "the journal " + directory_ + " belongs to the parent process"};
+  }
   return poison_;
 }
 

@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 
+#include "core/base/fork_guard.h"
 #include "core/base/limits.h"
 #include "core/store/files.h"
 #include "core/store/log.h"
@@ -74,6 +75,7 @@ class FileLog final : public Log {
   // Only the writer touches these; readers open files of their own.
   std::map<SegmentNumber, OpenSegment> open_;
   Status poison_;
+  const std::uint32_t fork_mark_ = fork_guard::mark();
 };
 
 }  // namespace tenuto

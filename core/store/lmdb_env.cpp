@@ -22,6 +22,10 @@ constexpr std::array<const char*, kTableCount> kTableNames = {
 };
 // How often a begin follows a map that other processes enlarge; each growth is a doubling.
 constexpr int kResizesMax = 50;
+// How many slots an owner takes at once, and how many of ended transactions are kept; not critical, but few of all there are.
+constexpr unsigned kOwnerSlots = 4;
+constexpr std::size_t kOwnerSlotsMax = 16;
+constexpr std::size_t kClientSlotsMax = 2;
 
 std::string data_path(const std::string& directory) {
   return directory + "/data.mdb";
@@ -42,7 +46,10 @@ LmdbEnv::LmdbEnv(std::string directory, bool read_only, std::unique_ptr<Director
     : directory_(std::move(directory)), read_only_(read_only), claim_(std::move(claim)), pid_(::getpid()) {}
 
 LmdbEnv::~LmdbEnv() {
-  if (env_ != nullptr && !in_child()) mdb_env_close(env_);
+  if (env_ == nullptr || in_child()) return;
+  MutexLock lock(spare_mutex_);
+  for (MDB_txn* txn : spare_) mdb_txn_abort(txn);
+  mdb_env_close(env_);
 }
 
 Result<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& directory, const LmdbOptions& options) {
@@ -57,6 +64,7 @@ Result<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& directory, con
   std::unique_ptr<LmdbEnv> env(new LmdbEnv(directory, options.read_only, std::move(claim)));
   TN_TRY(env->open_env(directory, options));
   TN_TRY(env->open_tables(false));
+  if (!options.read_only) TN_TRY(env->keep_slots());
   if (!options.read_only && env->facts().map_bytes < options.initial_map_bytes) {
     TN_TRY(env->resize(options.initial_map_bytes));
   }
@@ -98,7 +106,12 @@ Status LmdbEnv::open_env(const std::string& directory, const LmdbOptions& option
   // read transactions.
   const unsigned flags = MDB_NOTLS | (options.read_only ? MDB_RDONLY : 0u);
   const int error = mdb_env_open(env_, directory.c_str(), flags, 0600);
-  return error != 0 ? status(error, "open") : Status();
+  if (error != 0) return status(error, "open");
+  // LMDB leaves this one open to programs that the host starts. One that is started right now still gets it.
+  mdb_filehandle_t data = -1;
+  mdb_env_get_fd(env_, &data);
+  if (::fcntl(data, F_SETFD, FD_CLOEXEC) != 0) return io_status(errno, "open", data_path(directory));
+  return {};
 }
 
 Status LmdbEnv::open_tables(bool create) {
@@ -139,12 +152,58 @@ Result<MDB_txn*> LmdbEnv::begin(unsigned flags) {
   for (int resizes = 0;;) {
     gate_.enter();
     MDB_txn* txn = nullptr;
-    const int error = mdb_txn_begin(env_, nullptr, flags, &txn);
+    const bool reads = (flags & MDB_RDONLY) != 0;
+    const int error = reads ? start_read(&txn) : mdb_txn_begin(env_, nullptr, flags, &txn);
     if (error == 0) return txn;
     gate_.leave(std::this_thread::get_id());
     if (error != MDB_MAP_RESIZED || ++resizes > kResizesMax) return status(error, "read");
     TN_TRY(resize(0));
   }
+}
+
+int LmdbEnv::start_read(MDB_txn** txn) {
+  {
+    MutexLock lock(spare_mutex_);
+    if (!spare_.empty()) {
+      *txn = spare_.back();
+      spare_.pop_back();
+    }
+  }
+  if (*txn == nullptr) return mdb_txn_begin(env_, nullptr, MDB_RDONLY, txn);
+  const int error = mdb_txn_renew(*txn);
+  if (error != 0) mdb_txn_abort(std::exchange(*txn, nullptr));
+  return error;
+}
+
+void LmdbEnv::stop_read(MDB_txn* txn) {
+  mdb_txn_reset(txn);
+  {
+    MutexLock lock(spare_mutex_);
+    if (spare_.size() < (read_only_ ? kClientSlotsMax : kOwnerSlotsMax)) {
+      spare_.push_back(txn);
+      return;
+    }
+  }
+  mdb_txn_abort(txn);
+}
+
+Status LmdbEnv::keep_slots() {
+  unsigned all = 0;
+  mdb_env_get_maxreaders(env_, &all);
+  const unsigned count = std::min(kOwnerSlots, all / 8);
+  std::vector<MDB_txn*> taken;
+  Status status;
+  while (taken.size() < count && status.ok()) {
+    const Result<MDB_txn*> txn = begin_read();
+    if (txn.ok()) {
+      taken.push_back(*txn);
+    } else {
+      status = txn.status();
+    }
+  }
+  for (MDB_txn* txn : taken) end_read(txn, std::this_thread::get_id());
+  // Who finds fewer slots has what there is, as before.
+  return status.code() == Code::full ? Status() : status;
 }
 
 Result<MDB_txn*> LmdbEnv::begin_read() {
@@ -162,7 +221,7 @@ Result<MDB_txn*> LmdbEnv::begin_read() {
   }
 }
 
-bool LmdbEnv::is_settled(MDB_txn* txn) const {
+bool LmdbEnv::is_settled(MDB_txn* txn) {
   const std::size_t commit = mdb_txn_id(txn);
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
@@ -171,9 +230,9 @@ bool LmdbEnv::is_settled(MDB_txn* txn) const {
   // The next commit is writing, or has finished: a second begin tells which, for it gets the number of the last one
   // that has finished. Without a free slot nothing can be told, and the next try may have the newest page.
   MDB_txn* second = nullptr;
-  if (mdb_txn_begin(env_, nullptr, MDB_RDONLY, &second) != 0) return false;
+  if (start_read(&second) != 0) return false;
   const bool same = mdb_txn_id(second) == commit;
-  mdb_txn_abort(second);
+  stop_read(second);
   return same;
 }
 
@@ -196,7 +255,7 @@ Result<MDB_txn*> LmdbEnv::begin_write() {
 
 void LmdbEnv::end_read(MDB_txn* txn, std::thread::id maker) {
   if (in_child()) return;
-  mdb_txn_abort(txn);
+  stop_read(txn);
   gate_.leave(maker);
 }
 

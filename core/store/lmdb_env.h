@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/status.h"
+#include "core/base/sync.h"
 #include "core/store/directory_claim.h"
 #include "core/store/lmdb_state.h"
 #include "core/store/map_gate.h"
@@ -30,6 +32,10 @@ namespace tenuto {
 // When two commits come in between, it copies the page of N + 2, perhaps before that commit is finished or durable,
 // or half of it. So a read transaction counts only if after its begin N was still the last finished commit: then N +
 // 2 had not begun.
+//
+// Slots of readers: LMDB gives and takes back a slot under a mutex that all processes share, and a process that is stopped while
+// it holds it stops everybody who needs a slot. So ended read transactions are kept with their slots and begun again, which needs no
+// mutex: a client takes it a few times in its life, and an owner has kOwnerSlots before it answers anybody.
 //
 // A forked child must not touch the environment: LMDB would clear its parent's reader slots. There every begin gives
 // forked, and ends and destruction only forget.
@@ -71,8 +77,13 @@ class LmdbEnv {
   Status open_env(const std::string& directory, const LmdbOptions& options);
   Status open_tables(bool create);
   Result<MDB_txn*> begin(unsigned flags);
+  // LMDB's begin of a read transaction, in a kept slot when there is one. LMDB's error, 0 for none.
+  [[nodiscard]] int start_read(MDB_txn** txn) TN_EXCLUDES(spare_mutex_);
+  void stop_read(MDB_txn* txn) TN_EXCLUDES(spare_mutex_);
+  // Takes the slots that an owner has from then on.
+  Status keep_slots();
   // Whether a read transaction has the commit that it claims; a caller inside the gate.
-  [[nodiscard]] bool is_settled(MDB_txn* txn) const;
+  [[nodiscard]] bool is_settled(MDB_txn* txn);
   // Maps `bytes`; 0 stands for the size another process chose. wrong_state when this thread holds a transaction.
   Status resize(std::uint64_t bytes);
   Status grow();
@@ -91,6 +102,9 @@ class LmdbEnv {
   std::atomic<bool> writing_{false};
   // A thread that misses a new value is told the same by LMDB.
   std::atomic<bool> poisoned_{false};
+  Mutex spare_mutex_;
+  std::vector<MDB_txn*> spare_
+      TN_GUARDED_BY(spare_mutex_);  // read transactions that have ended and keep their slots
 
   // Makes the files of a new environment, whole or not at all.
   static Status create(const std::string& directory, const LmdbOptions& options);

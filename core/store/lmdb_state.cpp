@@ -2,6 +2,7 @@
 
 #include <lmdb.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <thread>
@@ -210,7 +211,8 @@ Result<StateInfo> LmdbState::info() const {
   const LmdbEnv::Facts facts = env_->facts();
   info.used_bytes = facts.used_bytes;
   info.map_bytes = facts.map_bytes;
-  info.readers = static_cast<std::uint32_t>(slots.size());
+  info.readers = static_cast<std::uint32_t>(
+      std::count_if(slots.begin(), slots.end(), [](const StateReader& slot) { return slot.in_transaction; }));
   int error = 0;
   for (std::size_t i = 0; i < kTableCount && error == 0; ++i) {
     MDB_stat stat{};
@@ -251,8 +253,8 @@ Result<std::vector<StateReader>> LmdbState::readers() const {
     if (!(std::istringstream(line) >> reader.pid >> thread >> transaction)) continue;
     reader.in_transaction = transaction != "-";
     if (reader.in_transaction) {
-      const std::uint64_t seen = std::stoull(transaction);
-      reader.commits_behind = last_commit > seen ? last_commit - seen : 0;
+      reader.snapshot = std::stoull(transaction);
+      reader.commits_behind = last_commit > reader.snapshot ? last_commit - reader.snapshot : 0;
     }
     readers.push_back(reader);
   }

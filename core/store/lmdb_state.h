@@ -35,6 +35,8 @@ struct LmdbOptions {
 struct StateReader {
   std::int64_t pid = 0;
   bool in_transaction = false;
+  // The commit that its transaction sees.
+  std::uint64_t snapshot = 0;
   // How many commits happened since its transaction began: what they replaced cannot be freed.
   std::uint64_t commits_behind = 0;
 };

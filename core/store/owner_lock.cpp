@@ -11,9 +11,17 @@
 
 #include "core/base/sync.h"
 #include "core/store/files.h"
+#include "core/store/process.h"
 
 namespace tenuto {
 namespace {
+
+struct flock whole_file(short type) {
+  struct flock request {};
+  request.l_type = type;
+  request.l_whence = SEEK_SET;
+  return request;
+}
 
 // The descriptors of all locks of this process, for the child of a fork.
 class LockRegistry {
@@ -31,7 +39,7 @@ class LockRegistry {
     MutexLock guard(mutex_);
     const auto found = descriptors_.find(lock);
     if (found == descriptors_.end()) return;
-    if (found->second >= 0) ::close(found->second);
+    if (found->second >= 0) release(found->second);
     descriptors_.erase(found);
   }
   bool holds(const OwnerLock* lock) TN_EXCLUDES(mutex_) {
@@ -41,6 +49,12 @@ class LockRegistry {
   }
 
  private:
+  // Not by closing alone: a process that is being spawned has the descriptor until its exec, and with it the lock.
+  static void release(int fd) {
+    struct flock request = whole_file(F_UNLCK);
+    ::fcntl(fd, F_OFD_SETLK, &request);
+    ::close(fd);
+  }
   LockRegistry() { pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
   // fork() with the mutex held: the child gets a whole map and a mutex that it can release.
   static void before_fork() TN_ANNOTATE(no_thread_safety_analysis) { instance().mutex_.lock(); }
@@ -57,13 +71,6 @@ class LockRegistry {
 
 constexpr std::size_t kPidBytesMax = 32;
 
-struct flock whole_file(short type) {
-  struct flock request {};
-  request.l_type = type;
-  request.l_whence = SEEK_SET;
-  return request;
-}
-
 // The process that the lock file names; 0 when it names none.
 std::int64_t named_owner(const std::string& file) {
   const Result<Bytes> text = read_file(FileCalls::system(), file, kPidBytesMax);
@@ -74,12 +81,7 @@ std::int64_t named_owner(const std::string& file) {
 
 Status owned(const std::string& store, const std::string& file) {
   const std::int64_t pid = named_owner(file);
-  std::string who = "another process";
-  if (pid > 0) {
-    who = "process " + std::to_string(pid);
-    Result<Bytes> name = read_file(FileCalls::system(), "/proc/" + std::to_string(pid) + "/comm", 64);
-    if (name.ok() && !name->empty()) who += " (" + name->substr(0, name->find('\n')) + ")";
-  }
+  const std::string who = pid > 0 ? process_text(pid) : "another process";
   return {Code::owned, "the store " + store + " is owned by " + who +
                            "; end that process, or open the store for reading only"};
 }

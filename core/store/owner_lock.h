@@ -9,7 +9,7 @@
 
 namespace tenuto {
 
-// The kernel releases the lock when the last descriptor of the open file is closed, so also after SIGKILL. A forked
+// The kernel releases the lock when it is told to, or when the last descriptor of the open file is closed, so also after SIGKILL. A forked
 // child inherits a descriptor, and would keep the store locked after its parent's death: a handler of fork() closes
 // it in the child, where this object then holds nothing. exec() closes it as well.
 // Thread safety: made, asked and destroyed by any thread, by one at a time.

@@ -34,6 +34,13 @@ struct SharedPage::Slot {
   std::array<char, 32> reserved;
 };
 
+struct SharedPage::Held {
+  Word64 pid;
+  Word64 snapshot;
+  Word64 since;
+  Word64 grown_bytes;
+};
+
 struct SharedPage::Layout {
   std::uint64_t magic;  // this and the next two are written before the file gets its name
   std::uint32_t version;
@@ -43,6 +50,7 @@ struct SharedPage::Layout {
   alignas(64) Word64 durable;  // a cache line of its own: the committer writes it with every group
   alignas(64) Word64 heartbeats;
   Word64 heartbeat_time;
+  alignas(64) std::array<Held, kHeldReaders> held;
   alignas(kHeaderBytes) std::array<Slot, kSlots> slots;
 };
 
@@ -117,6 +125,7 @@ Result<std::unique_ptr<SharedPage>> SharedPage::open_owner(const std::string& pa
 void SharedPage::begin(Generation generation, std::int64_t pid) {
   TN_CHECK(writable_);
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) body_ended(slot);
+  put_held_readers({});
   layout_->owner_pid.store(static_cast<std::uint64_t>(pid), std::memory_order_relaxed);
   // Pairs with generation(): who sees the new generation sees its owner and no body of the last one.
   layout_->generation.store(generation.value, std::memory_order_release);
@@ -158,6 +167,33 @@ void SharedPage::body_started(std::uint32_t slot, const RunningBody& body) {
 void SharedPage::body_ended(std::uint32_t slot) {
   TN_CHECK(slot < kSlots);
   layout_->slots[slot].attempt.store(0, std::memory_order_release);
+}
+
+void SharedPage::put_held_readers(std::span<const HeldReader> readers) {
+  TN_CHECK(writable_);
+  TN_CHECK(readers.size() <= kHeldReaders);
+  for (std::size_t i = 0; i < kHeldReaders; ++i) {
+    const HeldReader reader = i < readers.size() ? readers[i] : HeldReader{};
+    Held& held = layout_->held[i];
+    held.snapshot.store(reader.snapshot, std::memory_order_relaxed);
+    held.since.store(static_cast<std::uint64_t>(reader.since.ns), std::memory_order_relaxed);
+    held.grown_bytes.store(reader.grown_bytes, std::memory_order_relaxed);
+    held.pid.store(static_cast<std::uint64_t>(reader.pid), std::memory_order_release);
+  }
+}
+
+std::vector<HeldReader> SharedPage::held_readers() const {
+  std::vector<HeldReader> readers;
+  for (const Held& held : layout_->held) {
+    HeldReader reader;
+    reader.pid = static_cast<std::int64_t>(held.pid.load(std::memory_order_acquire));
+    if (reader.pid == 0) continue;
+    reader.snapshot = held.snapshot.load(std::memory_order_relaxed);
+    reader.since = WallTime{static_cast<Nanos>(held.since.load(std::memory_order_relaxed))};
+    reader.grown_bytes = held.grown_bytes.load(std::memory_order_relaxed);
+    readers.push_back(reader);
+  }
+  return readers;
 }
 
 Generation SharedPage::generation() const {

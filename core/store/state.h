@@ -68,7 +68,7 @@ class StateWrite : public StateRead {
 struct StateInfo {
   std::uint64_t used_bytes = 0;
   std::uint64_t map_bytes = 0;
-  std::uint32_t readers = 0;
+  std::uint32_t readers = 0;  // in a transaction, of all processes
   std::uint64_t entries[kTableCount] = {};
 };
 
