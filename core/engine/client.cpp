@@ -225,7 +225,7 @@ Result<RunAnswer> ClientEngine::look(const RunName& run) {
   RunNumber number = run.number;
   if (number.value == 0) {
     // Accepted, and not applied yet when it was started.
-    auto found = picture.find(run.id);
+    auto found = picture.find_exactly(run.id);
     if (!found.ok() && found.code() == Code::not_found)
       return RunAnswer{{}, RunNumber{}, RunState::queued, {}, {}, {}, 0};
     if (!found.ok()) return found.status();
@@ -292,7 +292,7 @@ namespace {
 // The number of a run that was only accepted when it was started.
 Result<RunNumber> number_of(const View& picture, const RunName& run) {
   if (run.number.value != 0) return run.number;
-  TN_ASSIGN(const FoundRun found, picture.find(run.id));
+  TN_ASSIGN(const FoundRun found, picture.find_exactly(run.id));
   return found.number;
 }
 

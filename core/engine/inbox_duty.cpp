@@ -92,7 +92,7 @@ Status InboxDuty::apply(const CancelCommand& cancel, CommandId id) {
 Result<RunNumber> InboxDuty::find(std::string_view run) const {
   if (const auto live = core_.run_table().find_id(run)) return live->number;
   TN_ASSIGN(const View picture, view_());
-  TN_ASSIGN(const FoundRun found, picture.find(run));
+  TN_ASSIGN(const FoundRun found, picture.find_exactly(run));
   return found.number;
 }
 

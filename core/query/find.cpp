@@ -135,17 +135,29 @@ Result<FoundRun> the_only_one(std::string_view text, const std::vector<FoundRun>
 
 }  // namespace
 
+Result<std::optional<FoundRun>> View::find_whole(std::string_view id,
+                                                 const std::vector<FoundRun>& begun) const {
+  for (auto run = begun.rbegin(); run != begun.rend(); ++run) {
+    if (run->id == id) return std::optional(*run);
+  }
+  TN_ASSIGN(const std::optional<RunNumber> chosen, find_chosen_id(*tables_, id));
+  if (chosen.has_value()) return std::optional(FoundRun{*chosen, std::string(id)});
+  return find_generated(*this, id);
+}
+
+Result<FoundRun> View::find_exactly(std::string_view id) const {
+  if (id.empty() || id.size() > limits::kRunIdBytesMax) return nothing(id);
+  TN_ASSIGN(const std::vector<FoundRun> begun, chosen_in_tail(*this, id));
+  TN_ASSIGN(const std::optional<FoundRun> found, find_whole(id, begun));
+  return found.has_value() ? Result<FoundRun>(*found) : nothing(id);
+}
+
 Result<FoundRun> View::find(std::string_view text) const {
   if (text.starts_with('@')) return find_by_word(*this, text);
   if (text.empty() || text.size() > limits::kRunIdBytesMax) return nothing(text);
   TN_ASSIGN(std::vector<FoundRun> found, chosen_in_tail(*this, text));
-  for (auto run = found.rbegin(); run != found.rend(); ++run) {
-    if (run->id == text) return *run;
-  }
-  TN_ASSIGN(const std::optional<RunNumber> chosen, find_chosen_id(*tables_, text));
-  if (chosen.has_value()) return FoundRun{*chosen, std::string(text)};
-  TN_ASSIGN(const std::optional<FoundRun> generated, find_generated(*this, text));
-  if (generated.has_value()) return *generated;
+  TN_ASSIGN(const std::optional<FoundRun> whole, find_whole(text, found));
+  if (whole.has_value()) return *whole;
   TN_TRY(add_chosen_in_tables(*this, text, found));
   TN_TRY(add_generated(*this, text, found));
   return the_only_one(text, found);

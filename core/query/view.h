@@ -48,6 +48,9 @@ class View {
   // A run by its id, by a prefix of it that fits one run only (generated ids in either case), or "@last" (the newest),
   // "@last:NAME" (of this workflow), "@failed" (the newest that failed). not_found; conflict, naming some, when several fit.
   Result<FoundRun> find(std::string_view text) const;
+  // The run with this whole id and no other: for a program that has the name of a run, which may not have begun yet while another
+  // begins with it. not_found.
+  Result<FoundRun> find_exactly(std::string_view id) const;
 
   // shown_run_id() for this store.
   [[nodiscard]] std::string id_of(RunNumber run, WallTime started, std::string_view stored) const;
@@ -74,6 +77,8 @@ class View {
   [[nodiscard]] std::span<const Event> pool_events() const { return pool_events_; }
 
  private:
+  // By the whole id; `begun` are the runs of the tail whose ids begin with it.
+  Result<std::optional<FoundRun>> find_whole(std::string_view id, const std::vector<FoundRun>& begun) const;
   void name_start(Event& event) const;
   View(PlanCache& plans, std::uint64_t store_key);
   Status read(const State& state, const Log& log, Position durable);
