@@ -1,11 +1,12 @@
 """Records what clients of one store ask and are told, and has it checked for linearizability.
 
-One round: an owner with three threads and two other processes with two threads each start, find, read, await and cancel the same few
-runs; the owner is killed and another one opens, or not; a client may be killed. At the end the last owner waits for all runs and reads
-each. Every run is a history of its own. The checker (checker/, in Go, on porcupine) looks for an order of its operations that the
-model explains. Three plants must be found: a stale read, two winners, a lost start.
+One round: an owner with three threads and two other processes with two threads each start, find, read, await and cancel the
+same few runs; the owner is killed and another one opens, or not; a client may be killed. At the end the last owner waits for all
+runs and reads each. Every run is a history of its own. The checker (checker/, in Go, on porcupine) looks for an order of its
+operations that the model explains. Three plants must be found: a stale read, two winners, a lost start.
 
-usage: clients_test.py RECORDER CHECKER SCRATCH [--histories N | --minutes M] [--races N] [--seed N]
+usage: clients_test.py RECORDER CHECKER SCRATCH [--histories N | --minutes M] [--races N] [--seed N] [--also PROGRAM…]
+--also runs other tests first, with more rounds than usual.
 """
 
 from __future__ import annotations
@@ -142,12 +143,24 @@ def race(options: argparse.Namespace, tally: Tally, count: int) -> None:
     store = options.scratch / "races"
     shutil.rmtree(store, ignore_errors=True)
     seed = str(options.seed % (1 << 31))
-    raced = subprocess.run([options.recorder, "race", store, str(count), seed], capture_output=True, text=True, check=False)
+    raced = subprocess.run(
+        [options.recorder, "race", store, str(count), seed], capture_output=True, text=True, check=False
+    )
     print(raced.stdout.splitlines()[-1] if raced.stdout else raced.stderr)
     tally.races += count
     if raced.returncode != 0:
         tally.violations += 1
         tally.texts.append(raced.stdout[-2000:] + raced.stderr)
+
+
+def run_also(program: str, tally: Tally) -> None:
+    env = {**os.environ, "TENUTO_ROUNDS": "1000"}
+    ran = subprocess.run([program], env=env, capture_output=True, text=True, check=False)
+    print(f"{Path(program).name}: {'ok' if ran.returncode == 0 else ran.returncode}")
+    if ran.returncode != 0:
+        tally.crashes += ran.returncode < 0
+        tally.violations += 1
+        tally.texts.append(ran.stdout[-3000:] + ran.stderr[-1000:])
 
 
 def build_checker(source: Path, scratch: Path) -> Path | None:
@@ -158,14 +171,16 @@ def build_checker(source: Path, scratch: Path) -> Path | None:
     program = scratch / "checker"
     env = {**os.environ, "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "0"}
     try:
-        for command in (["go", "mod", "download"], ["go", "vet", "."], ["go", "test", "."], ["go", "build", "-o", str(program), "."]):
-            done = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True, timeout=300, check=False)
+        for command in ("mod download", "vet .", "test .", f"build -o {program} ."):
+            done = subprocess.run(
+                ["go", *command.split()], cwd=source, env=env, capture_output=True, text=True, timeout=300, check=False
+            )
             if done.returncode == 0:
                 continue
-            if command[1] == "mod" and "checksum" not in done.stderr:
+            if command.startswith("mod") and "checksum" not in done.stderr:
                 print(f"skipped: the checker's library can't be had: {done.stderr.strip()}")
                 return None
-            raise SystemExit(f"{' '.join(command)}: {done.stdout} {done.stderr}")
+            raise SystemExit(f"go {command}: {done.stdout} {done.stderr}")
     except subprocess.TimeoutExpired:
         print("skipped: the checker's library can't be had in time")
         return None
@@ -193,6 +208,7 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=1000)
     parser.add_argument("--races", type=int, default=10000)
     parser.add_argument("--minutes", type=float)
+    parser.add_argument("--also", nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=int(os.environ.get("TENUTO_SEED", "1")))
     options = parser.parse_args()
 
@@ -203,6 +219,8 @@ def main() -> int:
         return SKIPPED
     tally = Tally()
     is_found = find_plants(options, checker)
+    for program in options.also:
+        run_also(program, tally)
     race(options, tally, options.races)
     until = time.monotonic() + options.minutes * 60 if options.minutes else None
     recording = record(options, checker, tally)
@@ -210,7 +228,7 @@ def main() -> int:
         recording.round()
     for text in tally.texts[:10]:
         print(text)
-    print(f"histories {tally.histories}, operations {tally.operations}, kills {tally.kills}, races {tally.races}, seed {options.seed}")
+    print(f"histories {tally.histories}, operations {tally.operations}, kills {tally.kills}, seed {options.seed}")
     print(f"clients: inputs {tally.histories + tally.races}, violations {tally.violations}, crashes {tally.crashes}")
     if tally.violations or tally.crashes or not is_found:
         return 1
