@@ -10,13 +10,11 @@ constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t kTimeChars = 10;
 constexpr std::size_t kNumberChars = 13;
 constexpr std::size_t kCheckChars = 3;
+static_assert((kNumberChars - 1) * 5 < 64, "no character is shifted out of its number");
 constexpr std::size_t kIdChars = kTimeChars + kNumberChars + kCheckChars;
 
 void append_base32(std::string& out, std::uint64_t value, std::size_t chars) {
-  for (std::size_t i = chars; i > 0; --i) {
-    const std::size_t shift = (i - 1) * 5;
-    out.push_back(kAlphabet[shift >= 64 ? 0 : (value >> shift) & 31]);
-  }
+  for (std::size_t i = chars; i > 0; --i) out.push_back(kAlphabet[(value >> (i - 1) * 5) & 31]);
 }
 
 std::optional<std::uint64_t> read_base32(std::string_view text) {

@@ -143,6 +143,11 @@ Status Recovery::visit_live_runs() {
   visitor_.on_live_runs(info.entries[static_cast<std::size_t>(Table::live)]);
   TN_ASSIGN(const LiveRunsVisited visited,
             tenuto::visit_live_runs(tables_, state_, parts_.visitors, parts_.do_jobs));
+  // A row that is gone would be a run that nobody misses.
+  if (visited.runs != out_.meta.live_runs) {
+    return damaged("the state tables have " + std::to_string(visited.runs) + " live runs of " +
+                   std::to_string(out_.meta.live_runs));
+  }
   out_.live_runs = visited.runs;
   out_.events += visited.events;
   return Status();

@@ -60,6 +60,7 @@ _OPENING, _CLOSING = {"(", "[", "{"}, {")", "]", "}"}
 _DECLARING = {
     "const", "constexpr", "static", "auto", "using", "typedef", "struct", "class", "enum", "union", "thread_local",
     "static_assert", "template", "typename", "unsigned", "throw", "delete", "co_return", "goto", "extern", "alignas",
+    "TN_ASSIGN",
 }  # fmt: skip
 # Which text is outside when two are put around the same tokens.
 _STATEMENT, _CONDITION, _OPERAND, _LOGIC = range(4)

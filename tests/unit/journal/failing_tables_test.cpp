@@ -1,95 +1,13 @@
 // Each call of the tables fails once, in turn: what is told, what stays, and that nothing is lost or written twice.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <tuple>
+#include <functional>
+#include <set>
 
-#include "tests/support/failing_state.h"
-#include "tests/support/journal_world.h"
+#include "tests/support/half_written.h"
 
 namespace tenuto::testing {
 namespace {
-
-constexpr WorkflowHash kWorkflow{7, 7};
-// More calls than any of the procedures below makes.
-constexpr std::uint64_t kCallsMax = 2'000;
-
-JournalSizes large() {
-  JournalSizes sizes;
-  sizes.ring = 1u << 20;
-  sizes.segment = 1u << 20;
-  sizes.window = 4u << 20;
-  return sizes;
-}
-
-using Dump = std::vector<std::tuple<std::size_t, Bytes, Bytes>>;
-
-Dump dump(const State& state) {
-  Dump all;
-  auto read = state.begin_read();
-  for (std::size_t table = 0; table < kTableCount; ++table) {
-    EXPECT_TRUE((*read)
-                    ->scan(static_cast<Table>(table), {},
-                           [&](ByteView key, ByteView value) {
-                             all.emplace_back(table, key, value);
-                             return true;
-                           })
-                    .ok());
-  }
-  return all;
-}
-
-Event chosen(Event started) {
-  std::get<RunStarted>(started.body).id_chosen = true;
-  std::get<RunStarted>(started.body).command = {1, started.run.value};
-  return started;
-}
-
-Event pool_event() {
-  return run_event(RunNumber(), PoolUsed{"default", WallTime{3600 * kSecond}, 4, 100, 30});
-}
-
-// A journal whose tables hold the first half of its story: a live run, ended ones in a block and a pack, an id, commands, a pool.
-class HalfWritten {
- public:
-  HalfWritten() : world(large()), failing(world.state()) {
-    EXPECT_TRUE(world.open().ok());
-    world.append({workflow_event(kWorkflow, "flow"), chosen(started_event(RunNumber(1), kWorkflow)),
-                  started_event(RunNumber(2), kWorkflow), ended_event(RunNumber(2)),
-                  chosen(started_event(RunNumber(3), kWorkflow)), ended_event(RunNumber(3)), pool_event(),
-                  run_event(RunNumber(), CommandRefused{{1, 9}, Code::not_found, "no run"})});
-    world.commit();
-    EXPECT_TRUE(world.materialise());
-    world.close();
-    EXPECT_TRUE(world.open().ok());
-  }
-
-  // The second half: what was live ends, a run begins and ends, one stays.
-  void go_on() {
-    world.append({done_event(RunNumber(1), 0, Payload::json("[1]")), ended_event(RunNumber(1)),
-                  started_event(RunNumber(4), kWorkflow), ended_event(RunNumber(4)),
-                  chosen(started_event(RunNumber(5), kWorkflow)), pool_event(),
-                  run_event(RunNumber(), CommandApplied{{1, 8}, RunNumber(5)})});
-    world.commit();
-  }
-
-  std::unique_ptr<Materialiser> materialiser(const RetentionPolicy& retention = {}) {
-    MaterialiserOptions options;
-    options.retention = retention;
-    const RecoveredJournal& recovered = world.recovered();
-    return std::make_unique<Materialiser>(failing, world.log(), world.committer(), world.segments(),
-                                          recovered.meta, recovered.open_fragments, options);
-  }
-
-  JournalWorld world;
-  FailingState failing;
-};
-
-void write_all(Materialiser& materialiser, WallTime now) {
-  materialiser.request();
-  while (materialiser.run_one(now)) {
-  }
-}
 
 // Writes the rest with every call failing once, in turn; the tables must come out as if nothing had failed.
 void expect_the_same_tables(const RetentionPolicy& retention, Code code, Nanos later) {
@@ -161,6 +79,51 @@ TEST(FailingTables, DamageEndsTheWriting) {
   FAIL() << "there is no end of calls";
 }
 
+// The log is read into the tables: a read that fails is tried again, a transaction that began is not.
+TEST(FailingLog, AReadThatFailsLeavesTheTablesAsTheyAre) {
+  Dump wanted;
+  {
+    HalfWritten half;
+    half.go_on();
+    write_all(*half.materialiser(), half.world.now);
+    wanted = dump(half.world.state());
+  }
+  for (std::uint64_t nth = 1; nth < kCallsMax; ++nth) {
+    HalfWritten half;
+    const Dump before = dump(half.world.state());
+    half.go_on();
+    const auto materialiser = half.materialiser();
+    half.failing_log.fail_at(nth, Code::storage_error);
+    write_all(*materialiser, half.world.now);
+    if (!half.failing_log.has_failed()) {
+      EXPECT_GT(nth, 1u);
+      return;
+    }
+    EXPECT_EQ(materialiser->warning().code(), Code::storage_error) << "read " << nth;
+    EXPECT_TRUE(dump(half.world.state()) == before) << "read " << nth;
+    write_all(*materialiser, half.world.now);
+    EXPECT_TRUE(dump(half.world.state()) == wanted) << "read " << nth;
+  }
+  FAIL() << "there is no end of reads";
+}
+
+TEST(FailingLog, ARecoveryThatCannotReadItSaysSo) {
+  HalfWritten half;
+  half.go_on();
+  for (std::uint64_t nth = 1; nth < kCallsMax; ++nth) {
+    RecoveryRecorder seen;
+    half.failing_log.fail_at(nth, Code::storage_error);
+    const auto recovered = recover(half.failing_log, half.world.state(), seen);
+    if (!half.failing_log.has_failed()) {
+      EXPECT_TRUE(recovered.ok());
+      EXPECT_GT(nth, 2u);
+      return;
+    }
+    EXPECT_EQ(recovered.code(), Code::storage_error) << "read " << nth;
+  }
+  FAIL() << "there is no end of reads";
+}
+
 TEST(FailingTables, ARecoveryThatCannotReadSaysSo) {
   RecoveryRecorder wanted;
   HalfWritten half;
@@ -179,6 +142,82 @@ TEST(FailingTables, ARecoveryThatCannotReadSaysSo) {
     EXPECT_EQ(recovered.code(), Code::storage_error) << "call " << nth;
   }
   FAIL() << "there is no end of calls";
+}
+
+// Changes one row after the other and goes on. What reads it must tell; what does not read it may go on, and then well.
+struct Noticed {
+  std::set<Table> by_materialiser;
+  std::set<Table> by_recovery;
+};
+
+Noticed noticed(
+    const std::function<void(StateWrite& write, Table table, const Bytes& key, Bytes value)>& change,
+    const RetentionPolicy& retention = {}) {
+  Noticed found;
+  const Dump rows = dump(HalfWritten().world.state());
+  for (const auto& [number, key, value] : rows) {
+    const auto table = static_cast<Table>(number);
+    HalfWritten half;
+    auto write = half.world.state().begin_write();
+    change(**write, table, key, value);
+    EXPECT_TRUE((*write)->commit().ok());
+    write->reset();
+    RecoveryRecorder seen;
+    const auto recovered = recover(half.world.log(), half.world.state(), seen);
+    if (!recovered.ok()) {
+      EXPECT_EQ(recovered.code(), Code::damaged)
+          << "table " << number << ": " << recovered.status().message();
+      found.by_recovery.insert(table);
+    }
+    half.go_on();
+    const auto materialiser = half.materialiser(retention);
+    write_all(*materialiser, half.world.now);
+    if (materialiser->health().ok()) {
+      EXPECT_TRUE(materialiser->warning().ok());
+    } else {
+      EXPECT_EQ(materialiser->health().code(), Code::damaged) << "table " << number;
+      found.by_materialiser.insert(table);
+    }
+  }
+  return found;
+}
+
+TEST(DamagedTables, AWrongByteIsNoticedByWhoeverReadsTheRow) {
+  const auto flip = [](StateWrite& write, Table table, const Bytes& key, Bytes value) {
+    value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 0x10);
+    EXPECT_TRUE(write.put(table, key, value).ok());
+  };
+  const Noticed found = noticed(flip);
+  EXPECT_EQ(found.by_recovery,
+            (std::set<Table>{Table::meta, Table::workflows, Table::live, Table::history, Table::commands}));
+  EXPECT_TRUE(found.by_materialiser.contains(Table::live));
+  EXPECT_TRUE(found.by_materialiser.contains(Table::summaries));
+  EXPECT_TRUE(found.by_materialiser.contains(Table::stats));
+  RetentionPolicy retention;
+  retention.count = 1;
+  const Noticed by_retention = noticed(flip, retention);
+  EXPECT_TRUE(by_retention.by_materialiser.contains(Table::packs));
+  EXPECT_TRUE(by_retention.by_materialiser.contains(Table::keys));
+}
+
+TEST(DamagedTables, AKeyThatIsCutIsNoticed) {
+  const Noticed found = noticed([](StateWrite& write, Table table, const Bytes& key, Bytes value) {
+    EXPECT_TRUE(write.erase(table, key).ok());
+    EXPECT_TRUE(write.put(table, key.substr(0, key.size() - 1), value).ok());
+  });
+  for (const Table table : {Table::workflows, Table::live, Table::history, Table::commands}) {
+    EXPECT_TRUE(found.by_recovery.contains(table)) << static_cast<int>(table);
+  }
+}
+
+TEST(DamagedTables, ARowThatIsGoneIsNoticedWhereItIsNeeded) {
+  const Noticed found = noticed([](StateWrite& write, Table table, const Bytes& key, Bytes) {
+    EXPECT_TRUE(write.erase(table, key).ok());
+  });
+  EXPECT_TRUE(found.by_recovery.contains(Table::history)) << "a live run without its history";
+  EXPECT_TRUE(found.by_recovery.contains(Table::live)) << "a live run that nobody would miss";
+  EXPECT_TRUE(found.by_recovery.contains(Table::meta)) << "rows without the place up to which they are";
+  EXPECT_TRUE(found.by_materialiser.contains(Table::workflows)) << "a summary needs the name";
 }
 
 }  // namespace

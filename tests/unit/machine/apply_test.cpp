@@ -201,6 +201,36 @@ TEST(Apply, BusyTimeIsThatOfBodiesThatBegan) {
   EXPECT_EQ(run.busy_ns, 110);
 }
 
+TEST(Apply, AFailureBeforeItsBodyBeganOrAfterTheClockWentBackWasNotBusy) {
+  Changes changes;
+  const PlanRef plan = build_plan({{a_task(), a_task()}});
+  auto run = begin_with_rows(RunNumber{7}, plan, {}, changes);
+  AttemptFailed failed = failed_as(FailureKind::error);
+  failed.started = WallTime{9'000'000};
+  ASSERT_TRUE(apply(run, event_of(0, 1, failed), changes).ok());
+  EXPECT_EQ(run.busy_ns, 0);
+  failed.started = WallTime{};
+  ASSERT_TRUE(apply(run, event_of(1, 1, failed), changes).ok());
+  EXPECT_EQ(run.busy_ns, 0);
+}
+
+// What a run failed of may be nothing that one of its nodes did: its output, for example.
+TEST(Apply, AnEndedRunSaysWhatItFailedOfAndWaitsForNothing) {
+  Changes changes;
+  const PlanRef plan = build_plan({{retried(1), a_task()}});
+  auto run = begin_with_rows(RunNumber{7}, plan, {}, changes);
+  ASSERT_TRUE(apply(run, event_of(0, 1, failed_as(FailureKind::error, false)), changes).ok());
+  ASSERT_EQ(run.trouble->retry_waits.size(), 1u);
+  RunEnded ended = ended_as(RunState::failed);
+  ended.failure = {"ExpressionError", "no output", ""};
+  ended.culprit = TaskIndex{1};
+  ASSERT_TRUE(apply(run, event_of(kNoTask.value, 0, ended), changes).ok());
+  EXPECT_EQ(run.trouble->failure, ended.failure);
+  EXPECT_EQ(run.trouble->culprit, TaskIndex{1});
+  EXPECT_TRUE(run.trouble->retry_waits.empty());
+  EXPECT_EQ(run.open, 0u);
+}
+
 TEST(Apply, APlanWithoutNodesIsDoneAtOnce) {
   MachineWorld world(build_plan({}));
   EXPECT_EQ(world.run().state, RunState::completed);

@@ -19,6 +19,21 @@ TEST(State, TheTableIsTheOnlyTruthAboutTasks) {
   }
 }
 
+TEST(State, NothingHappensThatIsNotInTheTable) {
+  std::size_t possible = 0;
+  for (int from = 0; from <= 11; ++from) {
+    for (int cause = 0; cause <= 8; ++cause) {
+      for (int to = 0; to <= 11; ++to) {
+        possible += is_transition(static_cast<TaskState>(from), static_cast<TaskCause>(cause),
+                                  static_cast<TaskState>(to))
+                        ? 1
+                        : 0;
+      }
+    }
+  }
+  EXPECT_EQ(possible, std::size(kTaskTransitions));
+}
+
 TEST(State, AnEndedRunNeverChanges) {
   for (int from = 1; from <= 10; ++from) {
     for (int to = 1; to <= 10; ++to) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -104,6 +105,77 @@ TEST(Worker, TheNextSlotLetsTheOldestItemInAfterAStreak) {
   const std::vector<std::uint32_t> slots = handler.slots();
   for (std::uint32_t i = 0; i < limits::kRunNextStreakMax; ++i) EXPECT_EQ(slots[i], 0u);
   EXPECT_EQ(slots[limits::kRunNextStreakMax], 100u) << "the oldest, not the youngest";
+}
+
+TEST(Worker, TheNextSlotGoesOnWhenNobodyElseWaits) {
+  Recorder handler;
+  Scheduler scheduler({.threads = 0}, handler);
+  Worker& worker = scheduler.worker(0);
+  handler.on_item = [](WorkItem item, Worker& w) {
+    if (item.slot() < 20) w.set_next(numbered(item.slot() + 1));
+  };
+  worker.set_next(numbered(1));
+  run_dry(worker);
+  std::vector<std::uint32_t> expected;
+  for (std::uint32_t i = 1; i <= 20; ++i) expected.push_back(i);
+  EXPECT_EQ(handler.slots(), expected);
+}
+
+TEST(Worker, TakesMoreOfOneKindUntilSomethingElseIsDue) {
+  Recorder handler;
+  Scheduler scheduler({.threads = 0}, handler);
+  Worker& worker = scheduler.worker(0);
+  std::vector<std::uint32_t> taken;
+  handler.on_item = [&](WorkItem, Worker& w) {
+    for (WorkItem more = w.take_more(WorkKind::run); !more.is_none(); more = w.take_more(WorkKind::run)) {
+      taken.push_back(more.slot());
+    }
+  };
+  const WorkItem other(WorkKind::body, 0, 50);
+  const std::vector<WorkItem> items = {numbered(1), other, numbered(2), numbered(3), numbered(4)};
+  worker.push_bulk(items);
+  EXPECT_TRUE(worker.run_one());
+  EXPECT_EQ(taken, (std::vector<std::uint32_t>{3, 2})) << "the youngest first, up to one of another kind";
+  handler.on_item = nullptr;
+  EXPECT_TRUE(worker.run_one());
+  EXPECT_TRUE(worker.run_one());
+  EXPECT_FALSE(worker.run_one());
+  EXPECT_EQ(handler.slots(), (std::vector<std::uint32_t>{4, 50, 1}));
+}
+
+// The looks at the injection queue and at the oldest item come when they would have come without it.
+TEST(Worker, TakesNoMoreWhenFairnessIsDue) {
+  Recorder handler;
+  Scheduler scheduler({.threads = 0}, handler);
+  Worker& worker = scheduler.worker(0);
+  std::uint32_t in_a_row = 0;
+  std::uint32_t longest = 0;
+  handler.on_item = [&](WorkItem, Worker& w) {
+    in_a_row = 1;
+    while (!w.take_more(WorkKind::run).is_none()) ++in_a_row;
+    longest = std::max(longest, in_a_row);
+  };
+  std::vector<WorkItem> items(4 * limits::kInjectionInterval, numbered(1));
+  worker.push_bulk(items);
+  run_dry(worker);
+  EXPECT_LE(longest, limits::kInjectionInterval / 2 + 1);
+  EXPECT_GE(longest, limits::kInjectionInterval / 2 - 1);
+}
+
+// The item that set itself again is not lost when the oldest goes first, and others can get it meanwhile.
+TEST(Worker, AfterAStreakTheNextItemQueuesUp) {
+  Recorder handler;
+  Scheduler scheduler({.threads = 2}, handler);
+  Worker& worker = scheduler.worker(0);
+  handler.on_item = [](WorkItem item, Worker& w) {
+    if (item.slot() > 0 && item.slot() < 10) w.set_next(numbered(item.slot() + 1));
+  };
+  worker.push(numbered(0));
+  worker.set_next(numbered(1));
+  for (std::uint32_t i = 0; i <= limits::kRunNextStreakMax; ++i) EXPECT_TRUE(worker.run_one());
+  EXPECT_EQ(handler.slots().back(), 0u);
+  EXPECT_TRUE(scheduler.worker(1).run_one());
+  EXPECT_EQ(handler.order.back(), std::make_pair(1u, limits::kRunNextStreakMax + 1)) << "it could be stolen";
 }
 
 TEST(Worker, LooksAtTheInjectionQueueHoweverMuchItHasItself) {
