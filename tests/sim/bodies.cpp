@@ -28,6 +28,8 @@ void Bodies::add(const std::string& action) {
                     {},
                     contains(kInlineActions, action),
                     {}};
+    if (body.runs_inline && world_.setting().has_spans)
+      body.call_span = [this](const SpanCall& call, BodyReport& report) { return run_span(call, report); };
     number = core.actions().register_native(action, std::move(body), released);
   }
   if (!number.ok()) world_.trace().violation("an action is not registered: " + number.status().message());
@@ -37,6 +39,7 @@ void Bodies::add(const std::string& action) {
 }
 
 void Bodies::register_again() {
+  for (const std::string& pool : kSimPools) world_.core().pools().get(pool).add_slots(4, world_.clock.wall());
   std::set<std::string> names = served_;
   for (const auto* actions : {&kHostedActions, &kInlineActions, &kThreadActions}) {
     for (const std::string& action : *actions) {
@@ -57,6 +60,7 @@ void Bodies::register_one_late() {
       if (!is_served(action) && action != "last_host") missing.push_back(action);
     }
   }
+  if (!missing.empty()) world_.count(Happening::actions_served_late);
   if (!missing.empty()) add(missing[world_.random().below(missing.size())]);
 }
 
@@ -72,8 +76,36 @@ void Bodies::register_all() {
 
 BodyEntry* Bodies::begin(const BodyCall& call) {
   EngineCore& core = world_.core();
-  return world_.oracle().on_begin({call.token, call.ticket, core.idempotency_key_of(*call.ticket),
-                                   core.run_id_of(*call.ticket), world_.clock.wall()});
+  const Ticket& ticket = *call.ticket;
+  Oracle::Beginning beginning{call.token,
+                              &ticket,
+                              std::string(ticket.argument.view()),
+                              core.idempotency_key_of(ticket),
+                              core.run_id_of(ticket),
+                              ticket.binding->plan->hash(),
+                              core.clock().wall()};
+  switch (world_.plant()) {
+    case Plant::aborting_body:
+      std::abort();
+    case Plant::body_twice:
+      (void)world_.oracle().on_begin(beginning);
+      break;
+    case Plant::other_argument:
+      beginning.argument = "{\"another\":1}";
+      break;
+    case Plant::other_run_id:
+      beginning.run_id += "x";
+      break;
+    case Plant::changing_key:
+      beginning.key += std::to_string(ticket.attempt.value);
+      break;
+    case Plant::shared_key:
+      beginning.key = "key";
+      break;
+    default:
+      break;
+  }
+  return world_.oracle().on_begin(beginning);
 }
 
 std::size_t Bodies::padding() {
@@ -89,7 +121,8 @@ void Bodies::decide(BodyEntry& entry, BodyReport& report) {
   Random& random = world_.random();
   const std::uint64_t nonce = world_.oracle().nonce();
   // Bodies without a result, which may run in order. Not where large ones are to fill small windows.
-  if (world_.setting().window_segments == 0 && random.chance(1, 4)) {
+  const bool may_be_in_order = entry.argument == "{}" && native_kind_ == Happening::bodies_inline;
+  if (world_.setting().window_segments == 0 && random.chance(may_be_in_order ? 9 : 3, 12)) {
     entry.outcome = BodyEntry::Outcome::done;
     entry.result = SimValue();
     return;
@@ -114,7 +147,32 @@ void Bodies::decide(BodyEntry& entry, BodyReport& report) {
 }
 
 void Bodies::run_native(const BodyCall& call, BodyReport& report) {
-  if (BodyEntry* entry = begin(call)) decide(*entry, report);
+  const Ticket& ticket = *call.ticket;
+  const std::uint32_t generation = call.token.generation();
+  // A time-out has one that is not lent only.
+  const bool can_be_late = ticket.is_running(generation);
+  world_.count(world_.bodies_are_attended ? Happening::bodies_of_attendants : native_kind_);
+  BodyEntry* entry = begin(call);
+  if (entry == nullptr) return;
+  world_.interlude(Midst::body);
+  if (world_.setting().takes_time) {
+    Random& random = world_.random();
+    world_.clock.advance(static_cast<Nanos>(random.below(random.chance(1, 8) ? 3 * kMillisecond : 3000)));
+    world_.oracle().saw_clock(world_.clock.wall());
+  }
+  decide(*entry, report);
+  entry->late = can_be_late && !ticket.is_running(generation);
+  if (entry->late) world_.count(Happening::bodies_late);
+}
+
+// As the C layer does: task after task while they are done without a result.
+bool Bodies::run_span(const SpanCall& span, BodyReport& report) {
+  for (TaskIndex& task = span.ticket->task; task.value < span.end; ++task.value) {
+    report = BodyReport();
+    run_native({span.token, span.ticket}, report);
+    if (!report.done || !report.result.is_null_json()) return false;
+  }
+  return true;
 }
 
 bool Bodies::poll() {
@@ -135,9 +193,11 @@ bool Bodies::begin_one() {
   polled_.erase(polled_.begin() + static_cast<std::ptrdiff_t>(index));
   BodyCall call{};
   if (!world_.core().begin_body(token, call)) {
+    world_.count(Happening::tickets_withdrawn);
     world_.trace().line("withdrawn");
     return true;
   }
+  world_.count(Happening::bodies_hosted);
   if (begin(call) == nullptr) return true;
   const SimWorkflow& workflow = *world_.oracle().find(call.ticket->number)->workflow;
   const int node = workflow.node_of[call.ticket->task.value];
@@ -168,29 +228,65 @@ bool Bodies::report_any() {
   return true;
 }
 
-void Bodies::report(std::size_t index) {
-  const Out out = out_[index];
+BodyReport Bodies::take_out(std::size_t index, Out& out, BodyEntry*& entry) {
+  out = out_[index];
   out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(index));
   RunRecord& record = *world_.oracle().find(out.run);
-  BodyEntry& entry = *record.bodies.in_life(out.node, out.attempt, world_.oracle().life());
+  entry = record.bodies.in_life(out.node, out.attempt, world_.oracle().life());
   BodyReport report;
-  decide(entry, report);
-  Contexts::Lease lease(world_.core().contexts());
-  const bool current = world_.core().report(out.token, std::move(report), *lease);
-  entry.late = !current;
+  decide(*entry, report);
   returned_.push_back(out.token);
+  return report;
+}
+
+void Bodies::report(std::size_t index) {
+  Out out;
+  BodyEntry* entry = nullptr;
+  BodyReport report = take_out(index, out, entry);
+  if (world_.plant() == Plant::lost_report) return;
+  Contexts::Lease lease(world_.core().contexts());
+  const bool current =
+      world_.core().report(out.token, std::move(report), *lease) && world_.plant() != Plant::late_report;
+  entry->late = !current;
+  if (!current) world_.count(Happening::bodies_late);
   world_.trace().line("report run=%llu node=%d outcome=%d bytes=%zu current=%d",
                       static_cast<unsigned long long>(out.run.value), out.node,
-                      static_cast<int>(entry.outcome), entry.result.text.size(), current ? 1 : 0);
+                      static_cast<int>(entry->outcome), entry->result.text.size(), current ? 1 : 0);
   const bool may_be_late = out.timeout > 0 && world_.clock.mono_ns - out.began.ns >= out.timeout;
   if (!current && !may_be_late) world_.trace().violation("an outcome that came in time counts as late");
+}
+
+// Those whose time is not over: which of several came late is not told.
+bool Bodies::report_together() {
+  std::vector<PoolWorker::Report> reports;
+  for (std::size_t i = 0; i < out_.size();) {
+    const bool may_be_late =
+        out_[i].timeout > 0 && world_.clock.mono_ns - out_[i].began.ns >= out_[i].timeout;
+    if (out_[i].stuck || may_be_late || !world_.random().chance(2, 3)) {
+      ++i;
+      continue;
+    }
+    Out out;
+    BodyEntry* entry = nullptr;
+    BodyReport report = take_out(i, out, entry);
+    reports.push_back({out.token, std::move(report)});
+  }
+  if (reports.empty()) return false;
+  Contexts::Lease lease(world_.core().contexts());
+  const std::size_t late = world_.core().report(std::span(reports), *lease);
+  world_.count(Happening::reports_together);
+  world_.trace().line("report together count=%zu late=%zu", reports.size(), late);
+  if (late > 0) world_.trace().violation("an outcome that came in time counts as late");
+  return true;
 }
 
 bool Bodies::run_thread_body() {
   std::vector<TicketToken> tokens;
   if (!world_.core().native_pool().poll(1, 0, tokens).ok()) return false;
   Contexts::Lease lease(world_.core().contexts());
+  native_kind_ = Happening::bodies_on_threads;
   world_.core().run_body(tokens[0], *lease);
+  native_kind_ = Happening::bodies_inline;
   return true;
 }
 
@@ -205,7 +301,8 @@ void Bodies::misuse() {
   BodyReport report;
   report.result = Payload::json("\"nonsense\"");
   Contexts::Lease lease(core.contexts());
-  if (core.report(token, std::move(report), *lease))
+  world_.count(Happening::nonsense_reports);
+  if (core.report(token, std::move(report), *lease) || world_.plant() == Plant::nonsense_counts)
     world_.trace().violation("an outcome without a body counts");
 }
 

@@ -23,6 +23,7 @@ class Bodies {
   bool begin_one();
   bool give_back_one();
   bool report_one();
+  bool report_together();
   bool run_thread_body();
   // What a host must not do, and the engine must shrug off.
   void misuse();
@@ -48,6 +49,9 @@ class Bodies {
   BodyEntry* begin(const BodyCall& call);
   void decide(BodyEntry& entry, BodyReport& report);
   void run_native(const BodyCall& call, BodyReport& report);
+  bool run_span(const SpanCall& span, BodyReport& report);
+  // Its outcome is drawn; it is out no longer.
+  BodyReport take_out(std::size_t index, Out& out, BodyEntry*& entry);
   void report(std::size_t index);
   [[nodiscard]] std::size_t padding();
 
@@ -57,6 +61,7 @@ class Bodies {
   std::vector<Out> out_;
   std::vector<TicketToken> returned_;
   std::size_t large_left_ = 4;
+  Happening native_kind_ = Happening::bodies_inline;
 };
 
 }  // namespace tenuto::testing

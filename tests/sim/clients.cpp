@@ -4,6 +4,9 @@
 
 #include "core/base/run_id.h"
 #include "core/engine/attendant.h"
+#include "core/query/describe.h"
+#include "core/query/list.h"
+#include "core/query/stats.h"
 
 namespace tenuto::testing {
 
@@ -32,6 +35,8 @@ bool Clients::start() {
   const SimWorkflow& workflow = workflows_[random.below(workflows_.size())];
   std::string id;
   if (random.chance(1, 2)) id = "order-" + std::to_string(random.below(4));
+  // Whether a command gets it first is nobody's to say.
+  if (world_.oracle().has_open_start(id)) id.clear();
   const RunRecord* taken = id.empty() ? nullptr : world_.oracle().find_chosen(id);
   // Mostly the same request again.
   if (taken != nullptr && random.chance(2, 3)) {
@@ -66,6 +71,7 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
     world_.trace().expect(oracle.on_forgotten(*taken));
     taken = nullptr;
   }
+  if (taken != nullptr) world_.count(same ? Happening::starts_of_taken_ids : Happening::refused_starts);
   if (taken != nullptr && !same) {
     if (name.code() != Code::conflict)
       return world_.trace().violation("another request under a taken id is not refused");
@@ -79,6 +85,8 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
     return;
   }
   --runs_left_;
+  if (world_.plant() == Plant::misheard_number && !oracle.runs().empty())
+    return (void)oracle.asked_for(oracle.runs().begin()->first, workflow, input, name->id, !id.empty());
   oracle.asked_for(name->number, workflow, input, name->id, !id.empty());
   if (world_.plant() == Plant::early_ack) oracle.acknowledged(name->number);
   pending_.push_back({Kind::start, name->number, waiter, true});
@@ -87,7 +95,10 @@ void Clients::start_as(const std::string& id, const SimWorkflow& workflow, const
 // The engine must be opened again, or can't make numbers for runs durable now.
 bool Clients::is_excused(Code code) const {
   if (code == Code::poisoned) return !world_.health().ok();
-  return code == Code::full && (world_.disk->refuses || world_.core().committer().stall() != Stall::none);
+  // Of a write that ended early, or of tables that can't be read.
+  if (code == Code::storage_error) return world_.oracle().has_had_trouble();
+  return code == Code::full && (world_.disk->refuses || world_.disk->short_writes > 0 ||
+                                world_.core().committer().stall() != Stall::none);
 }
 
 // Some of those that wait take the run's turns themselves for a while.
@@ -95,8 +106,10 @@ bool Clients::ask_for_end(RunNumber number, const WaiterRef& waiter) {
   if (world_.random().chance(1, 2)) return world_.core().send(number, AwaitEnd{waiter});
   EngineCore::Attendant attendant(world_.core(), number);
   if (!attendant.send(AwaitEnd{waiter})) return false;
+  world_.bodies_are_attended = true;
   for (std::uint32_t n = draw(world_.random(), 0, 8); n > 0 && attendant.run_one(); --n) {
   }
+  world_.bodies_are_attended = false;
   return true;
 }
 
@@ -110,13 +123,14 @@ bool Clients::start_many() {
     payloads.push_back(Payload::json(inputs.back().text));
   }
   const auto waiter = std::make_shared<Waiter>();
-  const WallTime now = world_.clock.wall();
+  const WallTime now = world_.core().clock().wall();
   const auto first = world_.core().start_many(workflow.plan, payloads, waiter);
   if (is_excused(first.code())) return true;
   if (!first.ok()) {
     world_.trace().violation("starts are refused: " + first.status().message());
     return true;
   }
+  world_.count(Happening::starts_of_many);
   world_.trace().line("start_many count=%zu first=%llu", inputs.size(),
                       static_cast<unsigned long long>(first->value));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -154,12 +168,70 @@ bool Clients::ask() {
   RunRecord* record = any_run();
   if (record == nullptr) return false;
   const auto waiter = std::make_shared<Waiter>();
-  if (world_.core().send(record->number, AskState{waiter})) {
+  if (world_.plant() == Plant::lost_run) {
+    world_.trace().expect(check_gone(*record));
+  } else if (world_.core().send(record->number, AskState{waiter})) {
     pending_.push_back({Kind::state, record->number, waiter});
   } else {
     world_.trace().expect(check_gone(*record));
   }
   return true;
+}
+
+// More messages than a run takes at a time.
+bool Clients::ask_often() {
+  world_.oracle().catch_up();
+  RunRecord* record = any_run();
+  if (record == nullptr) return false;
+  for (std::uint32_t n = limits::kMailboxBatchMax + 5; n > 0; --n) {
+    const auto waiter = std::make_shared<Waiter>();
+    if (!world_.core().send(record->number, AskState{waiter})) return false;
+    pending_.push_back({Kind::state, record->number, waiter});
+  }
+  world_.count(Happening::bursts_of_messages);
+  return true;
+}
+
+bool Clients::read(Senders& senders) {
+  world_.oracle().catch_up();
+  const auto view = world_.view();
+  if (!view.ok()) {
+    if (view.code() != Code::poisoned &&
+        !(view.code() == Code::storage_error && world_.oracle().has_had_trouble()))
+      world_.trace().violation("the store can't be read: " + view.status().message());
+    return false;
+  }
+  world_.oracle().catch_up();
+  world_.count(Happening::reads);
+  senders.ask(*view);
+  if (RunRecord* record = any_run()) world_.trace().expect(check_read(*view, *record));
+  const WallTime now = world_.clock.wall();
+  if (const auto list = list_runs(*view, "", now); !list.ok())
+    world_.trace().violation("the runs can't be listed: " + list.status().message());
+  if (const auto stats = run_stats(*view, "", now); !stats.ok())
+    world_.trace().violation("the statistics can't be read: " + stats.status().message());
+  return true;
+}
+
+std::string Clients::check_read(const View& view, RunRecord& record) {
+  const std::string who = "run " + std::to_string(record.number.value) + ", read: ";
+  auto events = view.events_of(record.number);
+  if (events.code() == Code::not_found) {
+    if (!record.is_durable()) return "";
+    if (record.model.ended() && !world_.setting().retention.keeps_all())
+      return world_.oracle().on_forgotten(record);
+    return who + "it is not there";
+  }
+  if (!events.ok()) return who + events.status().message();
+  if (record.forgotten) return who + "it was forgotten";
+  if (world_.plant() == Plant::short_read) events->pop_back();
+  if (events->size() != record.history.size())
+    return who + std::to_string(events->size()) + " events, of " + std::to_string(record.history.size());
+  // The first has the id that people see.
+  if (!std::equal(events->begin() + 1, events->end(), record.history.begin() + 1))
+    return who + "another history";
+  const auto text = describe(view, record.number, {});
+  return text.ok() ? "" : who + text.status().message();
 }
 
 bool Clients::cancel() {
@@ -187,7 +259,11 @@ void Clients::look() {
       ++i;
       continue;
     }
-    const Request request = std::move(pending_[i]);
+    const Request request = pending_[i];
+    if (world_.plant() == Plant::lost_answer && request.kind == Kind::end) {
+      ++i;
+      continue;
+    }
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
     check(request, request.waiter->take());
   }
@@ -230,9 +306,10 @@ std::string Clients::check_end(RunRecord& record, RunAnswer answer) const {
   return world_.oracle().told_end(record, answer);
 }
 
-std::string Clients::check_state(RunRecord& record, const RunAnswer& answer) const {
+std::string Clients::check_state(RunRecord& record, RunAnswer answer) const {
   if (!answer.status.ok()) return "its state is answered with: " + answer.status.message();
   if (!record.is_durable() && !runs_ahead()) return "its state is told before its start is durable";
+  if (world_.plant() == Plant::misheard_state) answer.state = RunState::completed;
   if (is_final(answer.state)) return world_.oracle().told_end(record, answer);
   if (answer.state != RunState::cancelling || record.model.cancel_was_recorded()) return "";
   record.told_cancel = true;
@@ -240,12 +317,12 @@ std::string Clients::check_state(RunRecord& record, const RunAnswer& answer) con
 }
 
 std::string Clients::check_cancel(RunRecord& record, const RunAnswer& answer) const {
-  if (answer.status.ok()) {
+  if (answer.status.ok() && world_.plant() != Plant::misheard_refusal) {
     record.told_cancel = true;
     return record.model.cancel_was_recorded() || runs_ahead() ? ""
                                                               : "a cancel is accepted before it is durable";
   }
-  if (answer.status.code() != Code::wrong_state)
+  if (!answer.status.ok() && answer.status.code() != Code::wrong_state)
     return "a cancel is answered with: " + answer.status.message();
   return record.model.ended() || runs_ahead() ? "" : "a cancel is refused for an end that is not durable";
 }

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/query/load.h"
-#include "tests/sim/world.h"
+#include "tests/sim/senders.h"
 
 namespace tenuto::testing {
 
@@ -19,7 +19,10 @@ class Clients {
   bool ask_for_end(RunNumber number, const WaiterRef& waiter);
   bool await();
   bool ask();
+  bool ask_often();
   bool cancel();
+  // Looks at the store as it is.
+  bool read(Senders& senders);
   // Looks at every request that was answered.
   void look();
   // Calls for all runs at once, at the end.
@@ -44,9 +47,10 @@ class Clients {
   void check(const Request& request, const RunAnswer& answer);
   std::string check_start(const RunRecord& record, const RunAnswer& answer) const;
   std::string check_end(RunRecord& record, RunAnswer answer) const;
-  std::string check_state(RunRecord& record, const RunAnswer& answer) const;
+  std::string check_state(RunRecord& record, RunAnswer answer) const;
   std::string check_cancel(RunRecord& record, const RunAnswer& answer) const;
   [[nodiscard]] bool runs_ahead() const { return world_.setting().runs_ahead(); }
+  std::string check_read(const View& view, RunRecord& record);
   // The tables can be read and have no end of it.
   [[nodiscard]] bool is_out_of_the_tables(const RunRecord& record);
   void start_as(const std::string& id, const SimWorkflow& workflow, const SimValue& input);

@@ -1,6 +1,7 @@
-// The log of a simulated disk: in memory, slow or full when the simulation says so, and known by heart to the oracle.
+// The log of a simulated disk: in memory, slow, full or failing when the simulation says so, and known by heart to the oracle.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <string>
@@ -31,16 +32,22 @@ class SimDisk final : public Log {
   Status remove(SegmentNumber segment) override { return log_.remove(segment); }
   Status write(SegmentNumber segment, std::uint64_t offset, std::span<const ByteView> pieces) override {
     TN_TRY(refusal());
+    if (short_writes > 0) return write_short(segment, offset, pieces);
     TN_TRY(log_.write(segment, offset, pieces));
     remember(pieces);
+    meanwhile();
     return {};
   }
   Status sync(SegmentNumber segment) override {
+    meanwhile();
     if (!lies) TN_TRY(log_.sync(segment));
     for (const Event& event : std::exchange(written_, {})) on_durable(event);
+    meanwhile();
     return {};
   }
   Status read(SegmentNumber segment, std::uint64_t offset, std::size_t size, Bytes& out) const override {
+    if (failing_reads > 0 && --failing_reads == 0)
+      return {Code::storage_error, "the simulated disk can't be read"};
     return log_.read(segment, offset, size, out);
   }
 
@@ -58,11 +65,22 @@ class SimDisk final : public Log {
   };
   Doubt take_doubt() { return std::exchange(doubt_, {}); }
   MemLog& log() { return log_; }
+  void heal() {
+    refuses = false;
+    short_writes = 0;
+    failing_reads = 0;
+    log_.clear_faults();
+  }
 
   std::function<void(const Event&)> on_durable = [](const Event&) {};
-  bool refuses = false;                   // writes find no space
-  bool lies = false;                      // sync does nothing: a planted bug
-  bool forgets_with_the_process = false;  // another one
+  std::function<void()> meanwhile = [] {};  // in the midst of a call that takes long
+  bool refuses = false;                     // writes find no space
+  bool lies = false;                        // sync does nothing: a planted bug
+  bool forgets_with_the_process = false;    // another one
+  std::uint32_t short_writes = 0;           // so many writes put a part of their bytes and fail
+  std::size_t short_of = 0;                 // how many bytes they put, at most
+  Code short_code = Code::full;
+  mutable std::uint32_t failing_reads = 0;  // the read that makes it 0 fails
 
  private:
   // Whoever waits for room in the ring would wait for ever in one thread: after so many tries there is space.
@@ -73,6 +91,15 @@ class SimDisk final : public Log {
       return {};
     }
     return {Code::full, "the simulated disk is full"};
+  }
+  Status write_short(SegmentNumber segment, std::uint64_t offset, std::span<const ByteView> pieces) {
+    --short_writes;
+    Bytes bytes;
+    for (const ByteView piece : pieces) bytes.append(piece);
+    // Never all of it: then it would be there.
+    const ByteView part = ByteView(bytes).substr(0, std::min(short_of, bytes.size() - 1));
+    TN_TRY(log_.write(segment, offset, std::span(&part, 1)));
+    return {short_code, "a write of the simulated disk ended early"};
   }
   // The pieces of a frame: the segment's header or nothing, the frame's header, its batches in two parts.
   void remember(std::span<const ByteView> pieces) {

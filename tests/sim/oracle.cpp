@@ -1,5 +1,8 @@
 #include "tests/sim/oracle.h"
 
+#include "core/base/run_id.h"
+#include "tests/support/core_world.h"
+
 namespace tenuto::testing {
 
 RunRecord& Oracle::asked_for(RunNumber number, const SimWorkflow& workflow, const SimValue& input,
@@ -19,9 +22,10 @@ RunRecord& Oracle::asked_for(RunNumber number, const SimWorkflow& workflow, cons
 }
 
 // A call of start may run bodies before it tells the number.
-RunRecord* Oracle::find_begun(RunNumber number, const std::string& run_id) {
+RunRecord* Oracle::find_begun(RunNumber number, const std::string& run_id, const WorkflowHash& workflow) {
   if (RunRecord* record = find(number)) return record;
-  if (!asking_.has_value() || asking_->is_over || asking_->begun.has_value()) return nullptr;
+  if (RunRecord* record = find_begun_by_command(number, run_id, workflow)) return record;
+  if (!is_asking() || asking_->begun.has_value()) return nullptr;
   const Asking asking = *std::exchange(asking_, std::nullopt);
   RunRecord& record = asked_for(number, *asking.workflow, asking.input, run_id, asking.id_chosen);
   asking_ = asking;
@@ -63,11 +67,13 @@ void Oracle::follow(RunRecord& record, const Event& event) {
     if (!as_asked || record.is_durable()) trace_.violation(who + "not what was asked for");
   } else if (!record.is_durable()) {
     trace_.violation(who + "before its start");
-  } else if (const std::string problem = record.model.apply(event, record.bodies, {life_, latest_});
-             !problem.empty()) {
-    const std::string node =
-        event.task == kNoTask ? "" : std::string(record.workflow->plan->name_of(event.task)) + " ";
-    trace_.violation(who + node + problem);
+  } else {
+    if (const auto* cancel = std::get_if<CancelRequested>(&event.body); cancel != nullptr)
+      on_cancelled_by_command(record, *cancel);
+    const std::string problem = record.model.apply(event, record.bodies, {life_, latest_});
+    const bool has_node = event.task.value < record.workflow->node_of.size();
+    const std::string node = has_node ? std::string(record.workflow->plan->name_of(event.task)) + " " : "";
+    if (!problem.empty()) trace_.violation(who + node + problem);
   }
   record.history.push_back(event);
   const auto* ended = std::get_if<RunEnded>(&event.body);
@@ -79,8 +85,21 @@ void Oracle::follow(RunRecord& record, const Event& event) {
 
 void Oracle::catch_up() {
   for (const Event& event : std::exchange(arrived_, {})) {
-    if (event.run.value == 0) continue;
+    if (event.run.value == 0) {
+      on_outcome(event);
+      continue;
+    }
     RunRecord* record = find(event.run);
+    if (const auto* started = std::get_if<RunStarted>(&event.body)) {
+      if (!started->command.is_none()) {
+        record = on_started_by_command(event, *started);
+      } else if (record == nullptr) {
+        // The call of start that made it has not come back.
+        const std::string id =
+            shown_run_id(started->id, event.at, event.run, core_options_for_tests().store_key);
+        record = find_begun(event.run, id, started->workflow);
+      }
+    }
     if (record == nullptr) return trace_.violation("an event of a run that nobody started");
     follow(*record, event);
   }
@@ -99,6 +118,7 @@ void Oracle::on_closed() {
 }
 
 void Oracle::forget_all() {
+  commands_.clear();
   runs_.clear();
   given_.clear();
   keys_.clear();
@@ -143,6 +163,7 @@ std::string Oracle::on_forgotten(RunRecord& record) {
   if (record.forgotten) return "";
   if (!record.model.ended()) return "it is gone and has not ended";
   record.forgotten = true;
+  ++forgotten_count;
   trace_.line("forgotten run=%llu", static_cast<unsigned long long>(record.number.value));
   const std::uint64_t count = setting_.retention.count;
   if (is_too_old(record) || (count != 0 && ended_and_kept() >= count)) return "";
@@ -181,6 +202,12 @@ void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found, const S
   check_doubt(found, doubt);
   check_forgotten(found);
   if (trace_.failed()) return;
+  for (const auto& [number, events] : found) {
+    const RunRecord* record = find(number);
+    if (number.value == 0 || events.empty() || (record != nullptr && record->is_durable())) continue;
+    const auto* started = std::get_if<RunStarted>(&events[0].body);
+    if (started != nullptr && !started->command.is_none()) (void)on_started_by_command(events[0], *started);
+  }
   for (auto at = runs_.begin(); at != runs_.end();) {
     RunRecord& record = at->second;
     record.told_end.reset();
@@ -210,13 +237,17 @@ void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found, const S
     if (record.acknowledged && !setting_.runs_ahead())
       return trace_.violation(who + ": its start was acknowledged and is lost");
     // Its number and its keys stay in mind: outside they may be known.
+    ++lost_count;
     at = runs_.erase(at);
   }
   for (const auto& [number, events] : found) {
-    if (!events.empty() && find(number) == nullptr)
+    if (number.value != 0 && !events.empty() && find(number) == nullptr)
       trace_.violation("a run that nobody started is in the store");
   }
+  // Outcomes of commands, which are durable now.
+  for (const Event& event : found[RunNumber{}]) on_found_outcome(event);
   ++life_;
+  for (auto& [id, command] : commands_) command.is_read = false;
 }
 
 // ---- Bodies ---------------------------------------------------------------------------------------------------------
@@ -224,7 +255,7 @@ void Oracle::on_reopened(std::map<RunNumber, std::vector<Event>>& found, const S
 BodyEntry* Oracle::on_begin(const Beginning& beginning) {
   catch_up();
   const Ticket& ticket = *beginning.ticket;
-  RunRecord* record = find_begun(ticket.number, beginning.run_id);
+  RunRecord* record = find_begun(ticket.number, beginning.run_id, beginning.workflow);
   if (record == nullptr || ticket.task.value >= record->workflow->node_of.size()) {
     trace_.violation("a body of a run that nobody started");
     return nullptr;
@@ -234,14 +265,14 @@ BodyEntry* Oracle::on_begin(const Beginning& beginning) {
   const std::uint32_t attempt = ticket.attempt.value;
   trace_.line("begin run=%llu %s attempt=%u argument=%zu",
               static_cast<unsigned long long>(ticket.number.value), name.c_str(), attempt,
-              ticket.argument.size());
+              beginning.argument.size());
   if (const std::string problem = check_begin(*record, node, beginning); !problem.empty()) {
     trace_.violation("run " + std::to_string(ticket.number.value) + ": the body of " + name + ", attempt " +
                      std::to_string(attempt) + ", began: " + problem);
     return nullptr;
   }
   auto& entries = record->bodies.of(node, attempt);
-  entries.push_back({life_, beginning.token, std::string(ticket.argument.view()), beginning.at});
+  entries.push_back({life_, beginning.token, beginning.argument, beginning.at});
   return &entries.back();
 }
 
@@ -255,14 +286,14 @@ std::string Oracle::check_begin(RunRecord& record, int node, const Beginning& be
   } else {
     if (!record.is_durable() || !record.model.is_ready(node, attempt))
       return "what it follows from is not durable";
-    if (record.model.argument_of(node) != std::string(beginning.ticket->argument.view()))
-      return "its argument is wrong";
+    if (record.model.argument_of(node) != beginning.argument) return "its argument is wrong";
   }
   std::string problem;
   record.bodies.for_each([&](int other, std::uint32_t other_attempt, const BodyEntry& entry) {
     if (other != node || entry.life != life_) return;
+    if (entry.outcome == BodyEntry::Outcome::out && problem.empty())
+      problem = "its task has a body that is out";
     if (other_attempt == attempt) problem = "it has begun before";
-    if (entry.outcome == BodyEntry::Outcome::out) problem = "its task has a body that is out";
   });
   if (!problem.empty()) return problem;
   return check_key(record, node, beginning.key);

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 
+#include "core/engine/inbox.h"
 #include "core/engine/waiter.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/run_model.h"
@@ -37,6 +38,19 @@ struct RunRecord {
   bool forgotten = false;  // by retention
 
   [[nodiscard]] bool is_durable() const { return !history.empty(); }
+};
+
+// One command that a sender gave, or tried to give, to the folder.
+struct CommandRecord {
+  Command command;
+  const SimWorkflow* workflow = nullptr;  // of a start
+  SimValue input = {};
+  bool is_well_formed = true;
+  bool is_accepted = false;          // its sender was told so
+  bool is_read = false;              // by this process
+  bool cancels = false;              // a cancel has its id
+  std::optional<Code> outcome = {};  // durable; ok: applied
+  RunNumber subject = {};
 };
 
 class Oracle {
@@ -75,25 +89,54 @@ class Oracle {
   struct Beginning {
     TicketToken token;
     const Ticket* ticket;
+    std::string argument;
     std::string key;  // for idempotency
     std::string run_id;
+    WorkflowHash workflow;
     WallTime at;
   };
   BodyEntry* on_begin(const Beginning& beginning);
 
   void acknowledged(RunNumber number);
+  // A call of start is out.
+  [[nodiscard]] bool is_asking() const { return asking_.has_value() && !asking_->is_over; }
+
+  // Commands: see oracle_commands.cpp.
+  CommandRecord& command(CommandId id) { return commands_[id]; }
+  [[nodiscard]] const std::map<CommandId, CommandRecord>& commands() const { return commands_; }
+  void command_is_read(CommandId id);
+  void command_is_removed(CommandId id);
+  // A start under this id was sent and has no outcome.
+  [[nodiscard]] bool has_open_start(const std::string& id) const;
+  // Why the outcome that somebody was told is not the one that is durable, or "".
+  std::string check_told_outcome(CommandId id, bool is_there, Code code) const;
+  std::string check_all_settled() const;
+  // The disk or the tables gave trouble: some refusals are right then.
+  void saw_trouble() { had_trouble_ = true; }
+  [[nodiscard]] bool has_had_trouble() const { return had_trouble_; }
   // The wall clock shows this.
   void saw_clock(WallTime now) {
     clock_went_back_ |= now < latest_;
+    clock_went_far_ |= now.ns - latest_.ns > 5 * 24 * 3600 * kSecond && latest_.ns != 0;
     latest_ = std::max(latest_, now);
   }
 
+  std::uint64_t forgotten_count = 0;
+  std::uint64_t lost_count = 0;  // runs that nobody was told of, or that were told ahead of the disk
   [[nodiscard]] std::uint32_t life() const { return life_; }
   // A number that nobody else gets.
   [[nodiscard]] std::uint64_t nonce() { return ++nonce_; }
 
  private:
-  RunRecord* find_begun(RunNumber number, const std::string& run_id);
+  RunRecord* find_begun(RunNumber number, const std::string& run_id, const WorkflowHash& workflow);
+  RunRecord* find_begun_by_command(RunNumber number, const std::string& run_id, const WorkflowHash& workflow);
+  RunRecord* on_started_by_command(const Event& event, const RunStarted& started);
+  void on_cancelled_by_command(RunRecord& record, const CancelRequested& cancel);
+  void on_outcome(const Event& event);
+  void on_found_outcome(const Event& event);
+  std::string check_applied(const CommandRecord& record, RunNumber subject);
+  std::string check_refused(const CommandRecord& record, Code code);
+  void settle(CommandId id, Code code, RunNumber subject);
   void follow(RunRecord& record, const Event& event);
   std::string check_begin(RunRecord& record, int node, const Beginning& beginning);
   std::string check_key(const RunRecord& record, int node, const std::string& key);
@@ -115,9 +158,12 @@ class Oracle {
   std::set<RunNumber> given_;  // every number that a start ever got, also of runs that were lost
   std::vector<Event> arrived_;
   std::map<std::string, std::pair<RunNumber, int>> keys_;
+  std::map<CommandId, CommandRecord> commands_;
+  bool had_trouble_ = false;
   std::uint32_t life_ = 0;
   WallTime latest_;
   bool clock_went_back_ = false;
+  bool clock_went_far_ = false;  // outcomes of commands are kept for days only
   std::uint64_t nonce_ = 0;
 };
 

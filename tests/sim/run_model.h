@@ -72,9 +72,21 @@ class RunModel {
   [[nodiscard]] Verdict judge(const SimCondition& condition) const;
   // The arm to take, -1 for none, or nothing when a condition is wrong.
   [[nodiscard]] std::optional<int> choose(int node) const;
-  [[nodiscard]] std::string output() const;
+  [[nodiscard]] bool is_skipped(int node) const {
+    return node != kSimInput && at(node).stage == Stage::skipped;
+  }
+  [[nodiscard]] const SimValue& value_of(int node) const {
+    return node == kSimInput ? input_ : at(node).result;
+  }
+  // None when it can't be evaluated.
+  [[nodiscard]] std::optional<std::string> text_of(const SimUse& use) const;
+  // An object of them, behind `text`.
+  [[nodiscard]] std::optional<std::string> members_of(const std::vector<SimUse>& uses,
+                                                      std::string text) const;
+  [[nodiscard]] std::optional<std::string> output() const;
   [[nodiscard]] TaskState state_of(int node) const;
 
+  [[nodiscard]] bool is_begin(int node, const BodyEntry& entry, WallTime started) const;
   std::string on_tasks_done(const Event& event, const TasksDone& done, BodyLog& bodies);
   // `may_be`: whether a body can be the one, by the time when it began.
   std::string on_done(int node, const Event& event, const Payload& result,

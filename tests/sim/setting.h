@@ -4,30 +4,19 @@
 #include "core/base/random.h"
 #include "core/engine/engine.h"
 #include "core/journal/retention.h"
+#include "tests/sim/plants.h"
 
 namespace tenuto::testing {
-
-// Bugs that the simulation must find: none of them is in the engine.
-enum class Plant : std::uint8_t {
-  none,
-  lying_sync,       // the disk forgets although a sync returned ok
-  early_ack,        // a client takes a start for acknowledged before it was answered
-  no_gates,         // effects don't wait for the disk
-  forgetful_kill,   // what was written and not synced goes with the process
-  lost_middle,      // of what was written and not synced, an early event is lost and a later one is there
-  hasty_close,      // an orderly close doesn't write what is left
-  misheard_end,     // a client hears another output than the one it was told
-  eager_retention,  // less is kept than was asked for
-  no_retention,     // everything is kept
-  no_window,        // the journal grows as it likes
-  roomy_tables,     // tables that are said to be full are not
-};
 
 struct SimSetting {
   Durability durability = Durability::full;
   RetentionPolicy retention;
   std::uint32_t window_segments = 0;  // 0: more than any seed fills
   std::uint64_t numbers_at_once = 1;  // small, so that starts wait for numbers
+  std::uint32_t interludes = 0;       // how often others act in the midst of something, of 64
+  std::size_t jobs_at_once = 1;       // of recovery
+  bool has_spans = false;             // inline bodies are called in spans
+  bool takes_time = false;            // native bodies take time
 
   // Effects may happen before the events they follow from are durable.
   [[nodiscard]] bool runs_ahead() const { return durability != Durability::full; }
@@ -46,6 +35,10 @@ struct SimSetting {
     }
     if (random.chance(1, 5)) setting.window_segments = 2 + static_cast<std::uint32_t>(random.below(2));
     setting.numbers_at_once = 1 + random.below(6);
+    if (random.chance(2, 3)) setting.interludes = 1 + static_cast<std::uint32_t>(random.below(12));
+    setting.jobs_at_once = 1 + random.below(3);
+    setting.has_spans = random.chance(1, 2);
+    setting.takes_time = random.chance(1, 3);
     return setting;
   }
 };

@@ -1,18 +1,21 @@
 // The simulator as a program.
 //
-//   sim_engine --seed N [--steps N] [--runs N] [--trace]   one seed, twice: both must do the same
-//   sim_engine --seeds A..B                                 a range
-//   sim_engine --minutes M [--seeds A]                      from A on, for so long
-//   sim_engine --plants                                     each planted bug must be found
+//   sim_engine --seed N [--steps N] [--runs N] [--skip STEPS] [--keep NODES] [--trace]   one seed, twice
+//   sim_engine --seeds A..B [--counts]          a range; with --counts everything must happen often enough
+//   sim_engine --minutes M [--seeds A]          from A on, for so long
+//   sim_engine --plants                         each planted bug must be found
+//   sim_engine --shrinks                        and become a small case
 //
-// The last line is `sim: inputs N, violations N, crashes N`; the exit code is 1 after a violation.
+// Each seed is executed twice, and both must do the same. The last line is `sim: inputs N, violations N, crashes N`; a crash is
+// a process that died of a seed. The exit code is 0 only when the last two are zeros.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
-#include "tests/sim/simulation.h"
+#include "tests/sim/self_test.h"
+#include "tests/sim/shrink.h"
 
 namespace tenuto::testing {
 namespace {
@@ -22,16 +25,16 @@ struct Arguments {
   std::uint64_t last = 1000;
   double minutes = 0;
   bool plants = false;
+  bool shrinks = false;
+  bool counts = false;
   std::string program;
   SimOptions options;
 };
 
-Arguments arguments_now;
-
 [[noreturn]] void usage() {
   std::fprintf(stderr,
-               "usage: sim_engine [--seed N | --seeds A..B] [--minutes M] [--steps N] [--runs N] [--trace] "
-               "[--plants]\n");
+               "usage: sim_engine [--seed N | --seeds A..B] [--minutes M] [--counts] [--steps N] [--runs N] "
+               "[--skip STEPS] [--keep NODES] [--plant N] [--trace] [--plants] [--shrinks]\n");
   std::exit(2);
 }
 
@@ -42,19 +45,43 @@ std::uint64_t number(const char* text) {
   return value;
 }
 
+// All nodes but these.
+SimDrop all_but(const std::string& text, SimOptions options) {
+  options.drop.clear();
+  SimDrop drop;
+  for (const SimWorkflow& workflow : workflows_of(options)) {
+    for (const SimNode& node : workflow.nodes) drop.insert(workflow.name + "." + node.name);
+  }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    drop.erase(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  return drop;
+}
+
+bool parse_flag(const std::string& name, Arguments& arguments) {
+  if (name == "--trace") {
+    arguments.options.prints = true;
+  } else if (name == "--plants") {
+    arguments.plants = true;
+  } else if (name == "--shrinks") {
+    arguments.shrinks = true;
+  } else if (name == "--counts") {
+    arguments.counts = true;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 Arguments parse(int count, char** values) {
   Arguments arguments;
   arguments.program = values[0];
+  const char* keep = nullptr;
   for (int i = 1; i < count; ++i) {
     const std::string name = values[i];
-    if (name == "--trace") {
-      arguments.options.prints = true;
-      continue;
-    }
-    if (name == "--plants") {
-      arguments.plants = true;
-      continue;
-    }
+    if (parse_flag(name, arguments)) continue;
     if (i + 1 == count) usage();
     const char* value = values[++i];
     if (name == "--seed") {
@@ -69,127 +96,89 @@ Arguments parse(int count, char** values) {
       arguments.options.steps_max = number(value);
     } else if (name == "--runs") {
       arguments.options.runs_max = number(value);
+    } else if (name == "--skip") {
+      arguments.options.skip = StepSet::parse(value);
+    } else if (name == "--keep") {
+      keep = value;
+    } else if (name == "--plant") {
+      arguments.options.plant = static_cast<Plant>(number(value));
     } else {
       usage();
     }
   }
+  arguments.options.seed = arguments.first;
+  if (keep != nullptr) arguments.options.drop = all_but(keep, arguments.options);
   return arguments;
 }
 
-void print_command(const SimOptions& options) {
-  std::fprintf(stderr, "  again: %s --seed %llu --steps %llu --runs %zu --trace\n",
-               arguments_now.program.c_str(), static_cast<unsigned long long>(options.seed),
-               static_cast<unsigned long long>(options.steps_max), options.runs_max);
+void print_counts(const Tally& tally, std::uint64_t inputs) {
+  std::printf("what happened, in %llu seeds:\n", static_cast<unsigned long long>(inputs));
+  for (std::size_t i = 0; i < std::size(kHappenings); ++i)
+    std::printf("  %-28s %12llu\n", kHappenings[i].name, static_cast<unsigned long long>(tally.at(i)));
 }
 
-// The same seed with fewer runs, as long as something goes wrong; then no more steps than it takes.
-SimOptions shrunk(SimOptions options, const SimResult& failed) {
-  options.prints = false;
-  if (failed.steps < options.steps_max) options.steps_max = failed.steps;
-  for (std::size_t runs = 1; runs < options.runs_max; ++runs) {
-    SimOptions fewer = options;
-    fewer.runs_max = runs;
-    const SimResult result = simulate(fewer);
-    if (result.violation.empty()) continue;
-    if (result.steps < fewer.steps_max) fewer.steps_max = result.steps;
-    return fewer;
+// Says what the generator did too seldom.
+std::uint64_t check_counts(const Tally& tally) {
+  std::uint64_t seldom = 0;
+  for (std::size_t i = 0; i < std::size(kHappenings); ++i) {
+    if (tally.at(i) >= kHappenings[i].least) continue;
+    std::fprintf(stderr, "%s: %llu times, at least %llu are asked for (tally.h)\n", kHappenings[i].name,
+                 static_cast<unsigned long long>(tally.at(i)),
+                 static_cast<unsigned long long>(kHappenings[i].least));
+    ++seldom;
   }
-  return options;
+  return seldom;
 }
 
-void broken_invariant(const char* message) {
-  std::fprintf(stderr, "seed=%llu: %s\n", static_cast<unsigned long long>(arguments_now.options.seed),
-               message);
-  print_command(arguments_now.options);
-  std::abort();
-}
+class Run {
+ public:
+  explicit Run(Arguments arguments) : arguments_(std::move(arguments)) {}
 
-struct Totals {
-  std::uint64_t inputs = 0;
-  std::uint64_t violations = 0;
-  std::uint64_t crashes = 0;
+  Totals run() {
+    SimOptions options = arguments_.options;
+    options.seed = arguments_.first;
+    const bool timed = arguments_.minutes > 0;
+    const std::uint64_t count = timed ? UINT64_MAX : arguments_.last - arguments_.first + 1;
+    const auto begin = std::chrono::steady_clock::now();
+    simulate_apart(options, count, true, [&](std::uint64_t seed, const Verdict& verdict) {
+      take(seed, verdict);
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+      return totals_.violations + totals_.crashes < kEnough &&
+             !(timed && passed.count() >= arguments_.minutes * 60);
+    });
+    if (totals_.inputs > 1) print_counts(tally_, totals_.inputs);
+    if (arguments_.counts) totals_.violations += check_counts(tally_);
+    return totals_;
+  }
+
+ private:
+  static constexpr std::uint64_t kEnough = 10;  // to look at
+
+  void take(std::uint64_t seed, const Verdict& verdict) {
+    ++totals_.inputs;
+    tally_.add(verdict.tally);
+    if (verdict.kind == Verdict::Kind::fine) return;
+    ++(verdict.kind == Verdict::Kind::crash ? totals_.crashes : totals_.violations);
+    std::fprintf(stderr, "seed=%llu step=%llu: %s\n", static_cast<unsigned long long>(seed),
+                 static_cast<unsigned long long>(verdict.steps), verdict.text.c_str());
+    SimOptions options = arguments_.options;
+    options.seed = seed;
+    // One that hangs is not tried again and again.
+    const bool hangs = verdict.text.rfind("hangs", 0) == 0;
+    const bool is_shrunk = arguments_.first == arguments_.last || hangs;
+    if (!is_shrunk) options = shrink(options, verdict, verdict.text.rfind("two executions", 0) == 0);
+    std::fprintf(stderr, "  again: %s %s --trace\n", arguments_.program.c_str(),
+                 arguments_of(options).c_str());
+  }
+
+  const Arguments arguments_;
+  Totals totals_;
+  Tally tally_;
 };
 
-void run_seed(std::uint64_t seed, bool twice, Totals& totals) {
-  SimOptions& options = arguments_now.options;
-  options.seed = seed;
-  const SimResult result = simulate(options);
-  ++totals.inputs;
-  totals.crashes += result.crashes;
-  if (!result.violation.empty()) {
-    ++totals.violations;
-    std::fprintf(stderr, "seed=%llu step=%llu: %s\n", static_cast<unsigned long long>(seed),
-                 static_cast<unsigned long long>(result.steps), result.violation.c_str());
-    print_command(shrunk(options, result));
-  } else if (twice) {
-    SimOptions silent = options;
-    silent.prints = false;
-    if (simulate(silent).trace_hash == result.trace_hash) return;
-    ++totals.violations;
-    std::fprintf(stderr, "seed=%llu: two executions differ\n", static_cast<unsigned long long>(seed));
-    print_command(options);
-  }
-}
-
-Totals run_seeds() {
-  // One seed in so many is run twice.
-  constexpr std::uint64_t kTwice = 10;
-  const auto begin = std::chrono::steady_clock::now();
-  const auto minutes_over = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() >=
-           arguments_now.minutes * 60;
-  };
-  Totals totals;
-  const bool timed = arguments_now.minutes > 0;
-  for (std::uint64_t seed = arguments_now.first; timed ? !minutes_over() : seed <= arguments_now.last;
-       ++seed) {
-    run_seed(seed, seed % kTwice == 0 || (!timed && arguments_now.first == arguments_now.last), totals);
-    if (totals.violations == 10) break;  // enough to look at
-  }
-  return totals;
-}
-
-// Each planted bug must be found within so many seeds.
-Totals run_plants() {
-  constexpr std::uint64_t kSeedsMax = 500;
-  struct Planted {
-    const char* name;
-    Plant plant;
-    const char* found;  // a part of the violation that must be found
-  };
-  const Planted plants[] = {
-      {"lying sync", Plant::lying_sync, ""},
-      {"acknowledged before the gate", Plant::early_ack, ""},
-      {"no gates", Plant::no_gates, ""},
-      {"forgetful kill", Plant::forgetful_kill, "the end of the process took what was written"},
-      {"a hole in what was written", Plant::lost_middle, "what was written before is lost"},
-      {"hasty close", Plant::hasty_close, "the engine was closed"},
-      {"misheard end", Plant::misheard_end, "another end was told"},
-      {"eager retention", Plant::eager_retention, "forgotten too early"},
-      {"no retention by age", Plant::no_retention, "kept for too long"},
-      {"no retention by count", Plant::no_retention, "too many ended runs are kept"},
-      {"no window", Plant::no_window, "more segments than its window"},
-      {"roomy tables", Plant::roomy_tables, "yet they were written"},
-  };
-  Totals totals;
-  for (const auto& [name, plant, found] : plants) {
-    SimOptions options = arguments_now.options;
-    options.plant = plant;
-    SimResult result;
-    for (options.seed = 1; options.seed <= kSeedsMax; ++options.seed) {
-      result = simulate(options);
-      ++totals.inputs;
-      totals.crashes += result.crashes;
-      if (!result.violation.empty() && result.violation.find(found) != std::string::npos) break;
-      result.violation.clear();
-    }
-    std::printf("planted %s: %s\n", name,
-                result.violation.empty()
-                    ? "NOT FOUND"
-                    : ("found by seed " + std::to_string(options.seed) + ": " + result.violation).c_str());
-    if (result.violation.empty()) ++totals.violations;
-  }
-  return totals;
+void broken_invariant(const char* message) {
+  std::fprintf(stderr, "%s\n", message);
+  std::abort();
 }
 
 }  // namespace
@@ -198,11 +187,13 @@ Totals run_plants() {
 int main(int count, char** values) {
   using namespace tenuto::testing;
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
-  arguments_now = parse(count, values);
+  const Arguments arguments = parse(count, values);
   tenuto::set_fatal_handler(broken_invariant);
-  const Totals totals = arguments_now.plants ? run_plants() : run_seeds();
+  const Totals totals = arguments.plants    ? test_plants()
+                        : arguments.shrinks ? test_shrinking()
+                                            : Run(arguments).run();
   std::printf(
       "sim: inputs %llu, violations %llu, crashes %llu\n", static_cast<unsigned long long>(totals.inputs),
       static_cast<unsigned long long>(totals.violations), static_cast<unsigned long long>(totals.crashes));
-  return totals.violations == 0 ? 0 : 1;
+  return totals.violations + totals.crashes == 0 ? 0 : 1;
 }

@@ -1,11 +1,17 @@
 #include "tests/sim/simulation.h"
 
-#include "core/query/replay.h"
-
 namespace tenuto::testing {
 
 SimResult simulate(const SimOptions& options) {
   return Simulation(options).run();
+}
+
+std::vector<SimWorkflow> workflows_of(const SimOptions& options) {
+  Random random(mix64(options.seed ^ 0x3F10'75A1u));
+  std::vector<SimWorkflow> workflows;
+  for (std::uint32_t n = draw(random, 1, 3); n > 0; --n)
+    workflows.push_back(make_workflow(draw_workflow(random, "w" + std::to_string(n)), options.drop));
+  return workflows;
 }
 
 Simulation::Simulation(const SimOptions& options)
@@ -16,20 +22,26 @@ Simulation::Simulation(const SimOptions& options)
       oracle_(trace_, setting_),
       world_(random_, trace_, oracle_, setting_, options.plant),
       bodies_(world_),
-      clients_(world_, workflows_, options.runs_max) {
-  for (std::uint32_t n = draw(random_, 1, 3); n > 0; --n) {
-    workflows_.push_back(make_workflow(random_, "w" + std::to_string(n)));
-    if (options.prints) std::printf("%s\n", workflows_.back().definition.c_str());
+      workflows_(workflows_of(options)),
+      clients_(world_, workflows_, options.runs_max),
+      senders_(world_, workflows_) {
+  if (options.prints) {
+    for (const SimWorkflow& workflow : workflows_) std::printf("%s\n", workflow.definition.c_str());
   }
   for (const SimWorkflow& workflow : workflows_) {
     if (workflow.nodes.size() > limits::kReadyOfferMax) clients_.start_at_most(2);
   }
   draw_weights();
+  if (disk_is_slow_ || setting_.window_segments > 0) oracle_.saw_trouble();
   world_.on_died = [this] {
     bodies_.forget();
     clients_.forget();
   };
   world_.on_opened = [this] { bodies_.register_again(); };
+  world_.on_power_lost = [this] { senders_.lose_power(); };
+  world_.interlude = [this](Midst midst) { interlude(midst); };
+  if (setting_.durability == Durability::relaxed) world_.count(Happening::relaxed_stores);
+  if (setting_.durability == Durability::memory) world_.count(Happening::stores_in_memory);
 }
 
 // ---- Steps ----------------------------------------------------------------------------------------------------------
@@ -46,12 +58,18 @@ void Simulation::draw_weights() {
   set(Step::begin, 20, 80);
   set(Step::give_back, 0, 4);
   set(Step::report, 20, 80);
+  set(Step::report_together, 0, 8);
   set(Step::thread_body, 10, 30);
   set(Step::start, 8, 40);
   set(Step::start_many, 0, 4);
   set(Step::await, 0, 20);
   set(Step::ask, 0, 20);
+  set(Step::ask_often, 0, random_.chance(1, 8) ? 1 : 0);
+  set(Step::read, 0, 8);
   set(Step::cancel, 0, random_.chance(1, 4) ? 10 : 3);
+  set(Step::send, 0, random_.chance(1, 3) ? 0 : 16);
+  set(Step::sync_folder, 4, 30);
+  set(Step::read_inbox, 2, 20);
   set(Step::serve_late, 0, 5);
   set(Step::misuse, 0, 4);
   // In some seeds nothing breaks, in some all the time.
@@ -61,6 +79,9 @@ void Simulation::draw_weights() {
   set(Step::close, 0, troubles);
   set(Step::fill_disk, 0, troubles);
   set(Step::fail_sync, 0, troubles);
+  set(Step::fail_write, 0, troubles);
+  set(Step::fail_segments, 0, troubles);
+  set(Step::fail_read, 0, troubles);
   set(Step::fail_tables, 0, troubles);
   set(Step::jump_clock, 0, random_.chance(1, 4) ? 3 : 0);
   set(Step::fill_tables, 0, random_.chance(1, 3) ? troubles : 0);
@@ -75,8 +96,26 @@ Simulation::Step Simulation::draw_step() {
   return static_cast<Step>(step);
 }
 
+void Simulation::begin_step() {
+  ++trace_.step;
+  random_ = Random(mix64(mix64(options_.seed) ^ trace_.step));
+}
+
 void Simulation::do_step(Step step) {
+  world_.count(Happening::steps);
   world_.disk->refuses = disk_is_full() || (disk_is_slow_ && step != Step::commit);
+  // The process gets no further than to where it would remove files of commands.
+  world_.folder.is_dying = random_.chance(1, 25);
+  world_.folder.fails_to_list = random_.chance(1, 50);
+  act(step);
+  world_.folder.is_dying = false;
+  world_.folder.fails_to_list = false;
+  if (!std::exchange(world_.folder.forgot_removals, false) || !world_.is_open()) return;
+  world_.count(Happening::removals_forgotten);
+  die(false);
+}
+
+void Simulation::act(Step step) {
   switch (step) {
     case Step::work:
       world_.run_worker(static_cast<std::uint32_t>(random_.below(4)));
@@ -102,6 +141,9 @@ void Simulation::do_step(Step step) {
     case Step::report:
       bodies_.report_one();
       break;
+    case Step::report_together:
+      bodies_.report_together();
+      break;
     case Step::thread_body:
       bodies_.run_thread_body();
       break;
@@ -117,13 +159,80 @@ void Simulation::do_step(Step step) {
   }
 }
 
+// What another thread can do while one is in the midst of this: not what would wait for that one.
+bool Simulation::may_happen(Step step, Midst midst) const {
+  const bool starts = step == Step::start || step == Step::start_many;
+  if (starts && (oracle_.is_asking() || takes_many_ || midst != Midst::body)) return false;
+  if (step == Step::materialise && midst == Midst::tables) return false;
+  if (step == Step::commit && midst == Midst::commit) return false;
+  switch (step) {
+    case Step::work:
+    case Step::commit:
+    case Step::materialise:
+    case Step::fire_timers:
+    case Step::poll:
+    case Step::begin:
+    case Step::report:
+    case Step::thread_body:
+    case Step::start:
+    case Step::start_many:
+    case Step::await:
+    case Step::ask:
+    case Step::cancel:
+    case Step::send:
+    case Step::sync_folder:
+    case Step::serve_late:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Simulation::interlude(Midst midst) {
+  // Whoever finds the ring full waits for the one that we are in the midst of.
+  const auto ring_is_filling = [&] {
+    EngineCore& core = world_.core();
+    return core.ring().tail().value - core.committer().durable().value > limits::kRingBytes / 2;
+  };
+  if (is_in_interlude_ || has_ended_ || !world_.is_ready() || takes_many_ || trace_.failed()) return;
+  if (!random_.chance(setting_.interludes, 64) || ring_is_filling()) return;
+  is_in_interlude_ = true;
+  world_.count(midst == Midst::body     ? Happening::interludes_in_bodies
+               : midst == Midst::commit ? Happening::interludes_in_commits
+                                        : Happening::interludes_in_tables);
+  for (std::uint32_t n = draw(random_, 1, 4); n > 0 && !trace_.failed(); --n) {
+    const Step step = draw_step();
+    if (!may_happen(step, midst)) continue;
+    trace_.line("meanwhile step=%d", static_cast<int>(step));
+    act(step);
+  }
+  is_in_interlude_ = false;
+}
+
 bool Simulation::make_request(Step step) {
   switch (step) {
     case Step::start:
       clients_.start();
       return true;
     case Step::start_many:
+      takes_many_ = true;
       clients_.start_many();
+      takes_many_ = false;
+      return true;
+    case Step::ask_often:
+      clients_.ask_often();
+      return true;
+    case Step::read:
+      clients_.read(senders_);
+      return true;
+    case Step::send:
+      senders_.send();
+      return true;
+    case Step::sync_folder:
+      senders_.sync_one();
+      return true;
+    case Step::read_inbox:
+      world_.read_inbox();
       return true;
     case Step::await:
       clients_.await();
@@ -147,6 +256,7 @@ void Simulation::make_trouble(Step step) {
       break;
     case Step::close:
       if (disk_is_full()) break;
+      world_.count(Happening::closes);
       world_.disk->refuses = false;
       world_.close();
       tables_full_until_ = 0;
@@ -156,7 +266,10 @@ void Simulation::make_trouble(Step step) {
       fill_disk();
       break;
     case Step::fail_sync:
-      world_.disk->log().set_fault({LogFault::Call::sync, draw(random_, 1, 4), Code::poisoned, 1});
+    case Step::fail_write:
+    case Step::fail_segments:
+    case Step::fail_read:
+      fail_log(step);
       break;
     case Step::fail_tables:
       fail_tables();
@@ -173,7 +286,7 @@ void Simulation::make_trouble(Step step) {
 }
 
 void Simulation::die(bool power_cut) {
-  ++crashes_;
+  world_.count(power_cut ? Happening::power_cuts : Happening::kills);
   full_until_ = 0;
   tables_full_until_ = 0;
   world_.state->clear_fault();
@@ -189,10 +302,12 @@ void Simulation::fire_timers() {
     world_.clock.advance(static_cast<Nanos>(random_.below(60)) * kSecond);
   }
   oracle_.saw_clock(world_.clock.wall());
-  world_.core().fire_timers();
+  if (options_.plant != Plant::dead_timers) world_.core().fire_timers();
 }
 
 void Simulation::fill_disk() {
+  world_.count(Happening::full_disks);
+  oracle_.saw_trouble();
   trace_.line("the disk is full");
   full_until_ = trace_.step + draw(random_, 3, 40);
   if (random_.chance(1, 2)) {
@@ -201,8 +316,36 @@ void Simulation::fill_disk() {
   }
 }
 
+void Simulation::fail_log(Step step) {
+  oracle_.saw_trouble();
+  SimDisk& disk = *world_.disk;
+  if (step == Step::fail_sync) {
+    world_.count(Happening::failed_syncs);
+    const Code code = random_.chance(3, 4)   ? Code::poisoned
+                      : random_.chance(1, 2) ? Code::storage_error
+                                             : Code::full;
+    disk.log().set_fault({LogFault::Call::sync, draw(random_, 1, 4), code, 1});
+  } else if (step == Step::fail_write) {
+    world_.count(Happening::failed_writes);
+    disk.short_writes = draw(random_, 1, 3);
+    disk.short_of = random_.chance(1, 2) ? random_.below(100) : random_.below(100'000);
+    disk.short_code = random_.chance(1, 2) ? Code::full : Code::storage_error;
+  } else if (step == Step::fail_segments) {
+    world_.count(Happening::failed_segments);
+    constexpr LogFault::Call kCalls[] = {LogFault::Call::create, LogFault::Call::recycle,
+                                         LogFault::Call::remove};
+    const Code code = random_.chance(1, 2) ? Code::full : Code::storage_error;
+    disk.log().set_fault({kCalls[random_.below(3)], 1, code, draw(random_, 1, 3)});
+  } else {
+    world_.count(Happening::failed_reads);
+    disk.failing_reads = draw(random_, 1, 6);
+  }
+}
+
 void Simulation::fail_tables() {
   if (tables_are_full()) return;
+  world_.count(Happening::failed_tables);
+  oracle_.saw_trouble();
   const Code code = random_.chance(1, 2)   ? Code::full
                     : random_.chance(1, 2) ? Code::storage_error
                                            : Code::poisoned;
@@ -216,12 +359,15 @@ void Simulation::jump_clock() {
   const bool back = random_.chance(1, 2);
   world_.clock.wall_ns += back ? -3600 * kSecond : 10 * 24 * 3600 * kSecond;
   clock_has_jumped_ = true;
+  world_.count(Happening::clock_jumps);
   oracle_.saw_clock(world_.clock.wall());
   trace_.line("the clock jumps %s", back ? "back" : "ahead");
 }
 
 void Simulation::fill_tables() {
   trace_.line("the tables are full");
+  world_.count(Happening::full_tables);
+  oracle_.saw_trouble();
   tables_full_until_ = trace_.step + draw(random_, 10, 150);
   if (options_.plant == Plant::roomy_tables) return;
   const auto call = random_.chance(1, 2) ? StateFault::Call::commit : StateFault::Call::put;
@@ -238,183 +384,58 @@ void Simulation::materialise() {
   trace_.line("materialise did=%d", did ? 1 : 0);
   if (!tables_are_full()) return;
   if (materialiser.applied() != before) trace_.violation("the tables are full, and yet they were written");
-  if (asked && behind && materialiser.warning().code() != Code::full)
+  const Code told = materialiser.warning().code();
+  // A disk that can't be read is told of first.
+  if (asked && behind && told != Code::full && !(told == Code::storage_error && oracle_.has_had_trouble()))
     trace_.violation("the tables are full, and nobody is told");
 }
 
 void Simulation::open_again() {
   while (!world_.open() && !trace_.failed()) {
-    world_.disk->refuses = false;
-    world_.disk->log().clear_faults();
+    world_.disk->heal();
     world_.state->clear_fault();
     tables_full_until_ = 0;
   }
 }
 
+void Simulation::after_step() {
+  world_.check_window();
+  if (world_.is_open() && world_.core().committer().stall() == Stall::window)
+    world_.count(Happening::full_windows);
+  if (world_.is_open() && !world_.health().ok() && random_.chance(1, 4)) {
+    trace_.line("poisoned");
+    world_.count(Happening::poisonings);
+    die(true);
+  }
+  if (!world_.is_open()) {
+    world_.disk->refuses = random_.chance(1, 10);
+    if (random_.chance(1, 12)) world_.disk->failing_reads = draw(random_, 1, 6);
+    if (!trace_.failed()) open_again();
+  }
+  if (!trace_.failed()) clients_.look();
+}
+
 SimResult Simulation::run() {
   open_again();
   while (!trace_.failed() && trace_.step < options_.steps_max) {
-    ++trace_.step;
+    begin_step();
     if (trace_.step == tables_full_until_) world_.state->clear_fault();
-    do_step(draw_step());
-    world_.check_window();
-    if (world_.is_open() && !world_.health().ok() && random_.chance(1, 4)) {
-      trace_.line("poisoned");
-      die(true);
+    if (!options_.skip.contains(trace_.step)) do_step(draw_step());
+    after_step();
+    if (options_.plant == Plant::uneven) {
+      static int times = 0;
+      trace_.line("times=%d", ++times);
     }
-    if (!world_.is_open()) {
-      world_.disk->refuses = random_.chance(1, 10);
-      if (!trace_.failed()) open_again();
-    }
-    if (!trace_.failed()) clients_.look();
   }
   if (!trace_.failed()) check_end();
+  world_.count(Happening::lost_runs, oracle_.lost_count);
+  world_.count(Happening::runs_forgotten, oracle_.forgotten_count);
   SimResult result;
-  result.trace_hash = trace_.hash();
+  result.trace = trace_.text();
   result.steps = trace_.step;
-  result.crashes = crashes_;
-  result.runs = oracle_.runs().size();
+  result.tally = world_.tally();
   result.violation = trace_.violation_text();
   return result;
-}
-
-// ---- The end --------------------------------------------------------------------------------------------------------
-
-bool Simulation::settle_once() {
-  bool any = false;
-  for (std::uint32_t i = 0; i < world_.core().scheduler().worker_count(); ++i)
-    any = world_.run_worker(i) || any;
-  any = world_.commit() || any;
-  any = bodies_.poll() || bodies_.poll() || any;
-  any = bodies_.begin_one() || any;
-  any = bodies_.run_thread_body() || any;
-  any = bodies_.report_any() || any;
-  clients_.look();
-  return any || make_room();
-}
-
-// As the thread of the tables does, within a second, when the window is full.
-bool Simulation::make_room() {
-  EngineCore& core = world_.core();
-  if (core.committer().stall() != Stall::window) return false;
-  const auto due = core.materialiser().next_due(world_.clock.wall());
-  if (!due.has_value()) return false;
-  world_.clock.advance(std::max<Nanos>(due->ns - world_.clock.wall_ns, 0));
-  oracle_.saw_clock(world_.clock.wall());
-  return core.materialise_one();
-}
-
-void Simulation::settle() {
-  // Far more than any seed needs; not critical.
-  constexpr std::uint64_t kRoundsMax = 100'000;
-  std::uint64_t idle = 0;
-  for (std::uint64_t round = 0; round < kRoundsMax && !trace_.failed(); ++round) {
-    ++trace_.step;
-    // The pools are polled in turn by chance, so one idle round says little.
-    idle = settle_once() ? 0 : idle + 1;
-    if (idle < 12) continue;
-    if (!world_.skip_to_next_timer()) return;
-    oracle_.saw_clock(world_.clock.wall());
-    world_.core().fire_timers();
-    // The pools' usage is sampled for as long as bodies run, and once more.
-    if (++idle > 40) return;
-  }
-  if (!trace_.failed()) trace_.violation("it does not come to rest");
-}
-
-void Simulation::check_rest(bool all_served) {
-  if (trace_.failed()) return;
-  const auto is_served = [&](const std::string& action) { return bodies_.is_served(action); };
-  for (const auto& [number, record] : oracle_.runs()) {
-    const std::string who = "run " + std::to_string(number.value) + ", at rest: ";
-    if (!record.is_durable()) return trace_.violation(who + "its start is not durable");
-    if (const std::string problem = record.model.restless(is_served); !problem.empty())
-      return trace_.violation(who + problem);
-    if (all_served && !record.model.ended()) return trace_.violation(who + "it has not ended");
-  }
-  check_told();
-  if (!world_.core().is_quiet()) trace_.violation("at rest, but not quiet");
-  if (all_served && clients_.has_open_requests()) trace_.violation("at rest, but a request is not answered");
-}
-
-// What was told at some time is so at the end.
-void Simulation::check_told() {
-  for (const auto& [number, record] : oracle_.runs()) {
-    const std::string who = "run " + std::to_string(number.value) + ", at rest: ";
-    if (record.told_end.has_value() && !record.model.ended()) trace_.violation(who + "its end was told");
-    if (record.told_cancel && !record.model.cancel_was_recorded())
-      trace_.violation(who + "its cancel was told");
-  }
-}
-
-// Once there was time enough, no more is kept than was asked for.
-void Simulation::check_retention() {
-  if (setting_.retention.keeps_all()) return;
-  for (int i = 0; i < 4; ++i) {
-    world_.clock.advance(setting_.retention.age + 20 * kSecond);
-    oracle_.saw_clock(world_.clock.wall());
-    world_.core().materialise_all();
-  }
-  std::vector<RunRecord*> ended;
-  for (auto& [number, record] : oracle_.runs()) {
-    if (!record.forgotten) ended.push_back(&record);
-  }
-  for (RunRecord* record : ended) trace_.expect(clients_.check_gone(*record));
-  const std::size_t kept = oracle_.ended_and_kept();
-  const std::uint64_t count = setting_.retention.count;
-  // Runs are forgotten in the order in which they ended, so a clock that jumped only delays it.
-  if (clock_has_jumped_) return;
-  if (setting_.retention.age != 0 && kept > 0) trace_.violation("ended runs are kept for too long");
-  if (count != 0 && kept > count) trace_.violation("too many ended runs are kept");
-}
-
-// What the tables and the journal give is what happened. The view ends here: the store may be gone after the next crash.
-void Simulation::check_replay() {
-  PlanCache plans;
-  auto view = View::open(*world_.state, *world_.disk, world_.core().committer().durable(), plans,
-                         core_options_for_tests().store_key);
-  if (!view.ok()) return trace_.violation("no view: " + view.status().message());
-  for (const auto& [number, record] : oracle_.runs()) {
-    const std::string who = "run " + std::to_string(number.value) + ", replayed: ";
-    if (record.forgotten) continue;
-    const auto replayed = replay(*view, number);
-    if (!replayed.ok()) return trace_.violation(who + replayed.status().message());
-    if (const std::string problem = record.model.compare(replayed->run); !problem.empty())
-      return trace_.violation(who + problem);
-  }
-}
-
-void Simulation::check_end() {
-  trace_.line("the end begins");
-  world_.disk->log().clear_faults();
-  world_.disk->refuses = false;
-  world_.state->clear_fault();
-  tables_full_until_ = 0;
-  if (!world_.health().ok()) world_.die(true);
-  if (!world_.is_open()) open_again();
-  if (trace_.failed()) return;
-  settle();
-  check_rest(false);
-  if (trace_.failed()) return;
-  bodies_.register_all();
-  clients_.await_all();
-  settle();
-  check_rest(true);
-  if (trace_.failed()) return;
-  world_.core().materialise_all();
-  settle();
-  if (!world_.health().ok()) return trace_.violation("unhealthy at the end: " + world_.health().message());
-  if (world_.core().run_table().size() != 0) return trace_.violation("ended runs stay in the run table");
-  if (world_.core().tickets_in_use() != 0) return trace_.violation("tickets are leaked");
-  if (world_.core().materialiser().applied() != world_.core().committer().durable())
-    return trace_.violation("not everything is in the tables");
-  check_retention();
-  if (trace_.failed()) return;
-  check_replay();
-  if (trace_.failed()) return;
-  world_.die(true);
-  open_again();
-  if (!trace_.failed() && world_.core().run_table().size() != 0) trace_.violation("an ended run came back");
 }
 
 }  // namespace tenuto::testing

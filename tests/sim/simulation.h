@@ -7,6 +7,8 @@
 
 #include "tests/sim/bodies.h"
 #include "tests/sim/clients.h"
+#include "tests/sim/senders.h"
+#include "tests/sim/step_set.h"
 
 namespace tenuto::testing {
 
@@ -14,17 +16,21 @@ struct SimOptions {
   std::uint64_t seed = 1;
   std::uint64_t steps_max = 400;
   std::size_t runs_max = 8;
+  StepSet skip;  // steps that do nothing
+  SimDrop drop;  // nodes that are left out of the workflows
   Plant plant = Plant::none;
   bool prints = false;
 };
 
 struct SimResult {
-  std::uint64_t trace_hash = 0;
+  std::string trace;
   std::uint64_t steps = 0;
-  std::uint64_t crashes = 0;
-  std::uint64_t runs = 0;
+  Tally tally;
   std::string violation;  // the first; empty: none
 };
+
+// Those of a seed.
+[[nodiscard]] std::vector<SimWorkflow> workflows_of(const SimOptions& options);
 
 // Equal options give equal results.
 [[nodiscard]] SimResult simulate(const SimOptions& options);
@@ -46,12 +52,18 @@ class Simulation {
     begin,
     give_back,
     report,
+    report_together,
     thread_body,
     start,
     start_many,
     await,
     ask,
+    ask_often,
+    read,
     cancel,
+    send,
+    sync_folder,
+    read_inbox,
     serve_late,
     misuse,
     die,
@@ -59,6 +71,9 @@ class Simulation {
     close,
     fill_disk,
     fail_sync,
+    fail_write,
+    fail_segments,
+    fail_read,
     fail_tables,
     jump_clock,
     fill_tables,
@@ -66,7 +81,13 @@ class Simulation {
   };
   void draw_weights();
   [[nodiscard]] Step draw_step();
+  // The chances of a step are its own, so that it does much the same when others are left out.
+  void begin_step();
   void do_step(Step step);
+  void after_step();
+  [[nodiscard]] bool may_happen(Step step, Midst midst) const;
+  void interlude(Midst midst);
+  void act(Step step);
   // False: it is no request.
   bool make_request(Step step);
   void make_trouble(Step step);
@@ -74,6 +95,7 @@ class Simulation {
   [[nodiscard]] bool disk_is_full() const { return trace_.step < full_until_; }
   void fire_timers();
   void fill_disk();
+  void fail_log(Step step);
   void fail_tables();
   void jump_clock();
   void fill_tables();
@@ -87,6 +109,7 @@ class Simulation {
   void settle();
   bool settle_once();
   void check_rest(bool all_served);
+  void check_verify();
   void check_replay();
   void check_end();
 
@@ -105,7 +128,10 @@ class Simulation {
   std::uint64_t full_until_ = 0;
   std::uint64_t tables_full_until_ = 0;
   bool clock_has_jumped_ = false;
-  std::uint64_t crashes_ = 0;
+  Senders senders_;
+  bool is_in_interlude_ = false;
+  bool has_ended_ = false;   // nobody asks for anything new
+  bool takes_many_ = false;  // a call is out that would not know its runs
 };
 
 }  // namespace tenuto::testing

@@ -6,11 +6,9 @@
 #include <cstdio>
 #include <string>
 
-#include "core/base/random.h"
-
 namespace tenuto::testing {
 
-// Two executions of one seed have the same lines: their hash is compared.
+// Two executions of one seed have the same text.
 class Trace {
  public:
   explicit Trace(bool prints) : prints_(prints) {}
@@ -21,9 +19,10 @@ class Trace {
     va_start(arguments, format);
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    for (const char* c = text; *c != '\0'; ++c)
-      hash_ = (hash_ ^ static_cast<unsigned char>(*c)) * 0x100'0000'01B3u;
-    hash_ = mix64(hash_);
+    text_ += std::to_string(step);
+    text_ += "  ";
+    text_ += text;
+    text_ += '\n';
     if (prints_) std::printf("%5llu  %s\n", static_cast<unsigned long long>(step), text);
   }
   // The first one counts; the simulation stops at it.
@@ -37,14 +36,17 @@ class Trace {
 
   [[nodiscard]] bool failed() const { return !violation_.empty(); }
   [[nodiscard]] const std::string& violation_text() const { return violation_; }
-  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] const std::string& text() const { return text_; }
 
   std::uint64_t step = 0;
 
  private:
   const bool prints_;
-  std::uint64_t hash_ = 0xCBF2'9CE4'8422'2325u;
+  std::string text_;
   std::string violation_;
 };
+
+// The first line in which two texts differ, or "".
+[[nodiscard]] std::string first_difference(const std::string& one, const std::string& other);
 
 }  // namespace tenuto::testing
