@@ -38,23 +38,25 @@ bool is_alnum(char c) {
 
 }  // namespace
 
-std::string make_run_id(WallTime started, RunNumber number, std::uint64_t store) {
+std::string make_run_id(WallTime started, RunNumber number, const StoreKeys& store) {
   const std::uint64_t millis = started.ns < 0 ? 0 : static_cast<std::uint64_t>(started.ns / kMillisecond);
   std::string id;
   id.reserve(kIdChars);
   append_base32(id, millis, kTimeChars);
   append_base32(id, number.value, kNumberChars);
-  append_base32(id, check_of(millis, number.value, store), kCheckChars);
+  append_base32(id, check_of(millis, number.value, store.of(number)), kCheckChars);
   return id;
 }
 
-std::optional<RunNumber> parse_run_id(std::string_view id, std::uint64_t store) {
+std::optional<RunNumber> parse_run_id(std::string_view id, const StoreKeys& store) {
   if (id.size() != kIdChars) return std::nullopt;
   const auto millis = read_base32(id.substr(0, kTimeChars));
   const auto number = read_base32(id.substr(kTimeChars, kNumberChars));
   const auto check = read_base32(id.substr(kTimeChars + kNumberChars));
-  if (!millis || !number || !check || *check != check_of(*millis, *number, store)) return std::nullopt;
-  return RunNumber{*number};
+  if (!millis || !number || !check) return std::nullopt;
+  const RunNumber run{*number};
+  if (*check != check_of(*millis, *number, store.of(run))) return std::nullopt;
+  return run;
 }
 
 Status check_chosen_id(std::string_view id) {

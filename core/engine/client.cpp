@@ -12,11 +12,13 @@
 #include "core/query/describe.h"
 #include "core/query/history.h"
 #include "core/query/list.h"
+#include "core/query/run_filter.h"
 #include "core/query/load.h"
 #include "core/query/stats.h"
 #include "core/query/tail.h"
 #include "core/store/file_log.h"
 #include "core/store/owner_lock.h"
+#include "core/upkeep/backup.h"
 
 namespace tenuto {
 namespace {
@@ -137,12 +139,17 @@ Position ClientEngine::durable() const {
 
 Result<View> ClientEngine::view() {
   TN_TRY(check_open());
-  return View::open(*state_, *log_, durable(), plan_cache_, dir_.uuid().high ^ dir_.uuid().low);
+  return View::open(*state_, *log_, durable(), plan_cache_, dir_.keys());
 }
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
 
 Result<RunNumber> ClientEngine::submit_and_wait(const Command& command) {
+  TN_ASSIGN(const std::optional<RunNumber> subject, submit_and_await(command));
+  return subject.value_or(RunNumber{});
+}
+
+Result<std::optional<RunNumber>> ClientEngine::submit_and_await(const Command& command) {
   TN_TRY(check_open());
   TN_ASSIGN(const StoreUuid random, random_store_uuid());
   // In the order of time: file times are the kernel's ticks, so that a cancel may have that of its start.
@@ -156,10 +163,10 @@ Result<RunNumber> ClientEngine::submit_and_wait(const Command& command) {
       TN_ASSIGN(const std::optional<CommandOutcome> outcome, picture.command(id));
       if (outcome.has_value()) {
         if (outcome->code != Code::ok) return Status(outcome->code, outcome->message);
-        return outcome->subject;
+        return std::optional(outcome->subject);
       }
     } else if (!has_owner()) {
-      return RunNumber{};
+      return std::optional<RunNumber>();
     }
     TN_TRY(check_open());
     patience.sleep();
@@ -328,6 +335,40 @@ Result<Bytes> ClientEngine::info() {
   const std::shared_lock call(calls_);
   TN_TRY(check_open());
   return store_info(dir_, *state_, *log_, *shared_);
+}
+
+// ---- Care of the store ----------------------------------------------------------------------------------------------
+
+Result<Bytes> ClientEngine::back_up(const std::string& target, const Progress& progress) {
+  const std::shared_lock call(calls_);
+  TN_TRY(check_open());
+  // Without an owner all that is in the journal will be there for the next one.
+  const auto durable_now = [this] { return has_owner() ? std::optional(durable()) : std::nullopt; };
+  return tenuto::back_up({dir_, *state_, *log_, durable_now, TENUTO_CORE_VERSION}, target, now(), progress);
+}
+
+Result<Bytes> ClientEngine::prune(std::string_view query) {
+  const std::shared_lock call(calls_);
+  TN_TRY(check_open());
+  TN_ASSIGN(const PruneQuery asked, parse_prune_query(query));
+  TN_ASSIGN(const PruneCount before, [&]() -> Result<PruneCount> {
+    TN_ASSIGN(const std::unique_ptr<StateRead> read, state_->begin_read());
+    return count_prunable(*read, asked.request);
+  }());
+  if (asked.dry_run) return prune_report(before, true);
+  if (!has_owner()) {
+    return Status(Code::wrong_state, "no process owns " + dir_.path() +
+                                         ", and a client can't change it; open the store as its owner to prune it");
+  }
+  TN_ASSIGN(const std::optional<RunNumber> runs, submit_and_await(PruneCommand{asked.request}));
+  if (!runs.has_value()) {
+    return Status(Code::wrong_state, "the owner of " + dir_.path() +
+                                         " has gone; the next one carries the command out");
+  }
+  PruneCount gone;
+  gone.matching = before.matching;
+  gone.runs = runs->value;
+  return prune_report(gone, false);
 }
 
 // ---- Bodies ---------------------------------------------------------------------------------------------------------

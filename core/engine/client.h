@@ -36,6 +36,9 @@ class ClientEngine final : public Engine {
   Result<Bytes> runs(std::string_view query) override;
   Result<Bytes> stats(std::string_view query) override;
   Result<Bytes> info() override;
+  Result<Bytes> back_up(const std::string& target, const Progress& progress) override;
+  // By the owner, which must be there.
+  Result<Bytes> prune(std::string_view query) override;
   Result<std::uint32_t> register_native(std::string_view action, NativeBody body) override;
   Result<std::uint32_t> register_hosted(std::string_view action) override;
   Result<std::shared_ptr<PoolWorker>> open_worker(std::string_view pool, std::uint32_t slots) override;
@@ -54,6 +57,8 @@ class ClientEngine final : public Engine {
   Result<View> view();
   // The run that the command made or changed, when its outcome is recorded; number 0 when no owner is there to apply it.
   Result<RunNumber> submit_and_wait(const Command& command);
+  // The same; none when no owner is there to apply it.
+  Result<std::optional<RunNumber>> submit_and_await(const Command& command);
   // What is durable of the run; queued while no owner has applied its start.
   Result<RunAnswer> look(const RunName& run);
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +22,7 @@
 #include "core/base/clock.h"
 #include "core/base/fork_guard.h"
 #include "core/base/limits.h"
+#include "core/base/store_keys.h"
 #include "core/engine/actions.h"
 #include "core/engine/context.h"
 #include "core/engine/engine.h"
@@ -46,7 +48,7 @@ inline constexpr Nanos kTurnNs = 1 * kMillisecond;
 struct CoreOptions {
   std::uint32_t threads = 1;
   std::uint64_t seed = 0;       // of retry jitter and of whom to steal from
-  std::uint64_t store_key = 0;  // differs between stores: run ids, idempotency keys
+  StoreKeys store_key;          // differ between stores: run ids, idempotency keys
   bool wait_for_disk = true;    // false: effects do not wait for their events (relaxed, memory)
   bool is_in_memory = false;    // the log has no disk: a commit costs less than a wake-up
   std::uint32_t process = 0;    // pid, for people
@@ -113,6 +115,12 @@ class EngineCore final : public Handler {
   bool materialise_one() TN_EXCLUDES(materialise_mutex_);
   // Materialises everything that is durable now, as far as that works.
   void materialise_all();
+  // Forgets what is asked for, of all that has ended by now; returns when it is gone. An error: some may have gone.
+  Result<PruneCount> prune(PruneRequest request) TN_EXCLUDES(materialise_mutex_);
+  // The same for a command, by whoever materialises; its outcome, which is recorded in any case, has the number of runs.
+  void prune_by_command(PruneRequest request, CommandId command) TN_EXCLUDES(prunes_mutex_);
+  // One transaction of the command that came first. False: there is none. By one thread at a time.
+  bool prune_one() TN_EXCLUDES(materialise_mutex_) TN_EXCLUDES(prunes_mutex_);
   // Commits until everything before `end` is durable. full, storage_error or poisoned when that can't be now.
   Status commit_up_to(Position end, Context& context);
   // Commits and materialises everything, at close, when nobody else commits. What is the matter when not all could be
@@ -163,6 +171,8 @@ class EngineCore final : public Handler {
   std::function<void()> on_uncommitted = [] {};
   // Called, by the thread that commits, when everything before the position is durable. Short; must not append.
   std::function<void(Position)> on_durable = [](Position) {};
+  // Called when prune_one() has something to do; may wake a thread. Set once, before start.
+  std::function<void()> on_prune = [] {};
   // Called when the outcome of a command is durable; by any thread, at most once for each outcome.
   std::function<void(CommandId)> on_command_settled = [](CommandId) {};
 
@@ -252,6 +262,13 @@ class EngineCore final : public Handler {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Materialiser> materialiser_;
   Mutex materialise_mutex_;  // one at a time materialises
+  // Commands that wait for it or are being carried out: the first one.
+  struct Prune {
+    Pruner pruner;
+    CommandId command;
+  };
+  Mutex prunes_mutex_;
+  std::deque<Prune> prunes_ TN_GUARDED_BY(prunes_mutex_);
 
   std::vector<RunRef> recovered_;                     // until they are resumed; some may have ended
   std::unordered_set<CommandId> recovered_commands_;  // constant after recover()

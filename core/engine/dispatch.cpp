@@ -206,7 +206,7 @@ std::string EngineCore::run_id_of(const Ticket& ticket) const {
 std::string EngineCore::idempotency_key_of(const Ticket& ticket) const {
   Bytes text;
   ByteWriter writer(text);
-  writer.fixed(options_.store_key);
+  writer.fixed(options_.store_key.of(ticket.number));
   writer.fixed(ticket.number.value);
   writer.string("");
   writer.string(ticket.binding->plan->name_of(ticket.task));

@@ -21,6 +21,7 @@
 #include "core/engine/actions.h"
 #include "core/engine/waiter.h"
 #include "core/plan/plan.h"
+#include "core/upkeep/progress.h"
 
 namespace tenuto {
 
@@ -105,6 +106,10 @@ class Engine {
   virtual Result<Bytes> stats(std::string_view query) = 0;
   virtual Result<Bytes> info() = 0;
 
+  // JSON as in tenuto_engine_backup and tenuto_engine_prune.
+  virtual Result<Bytes> back_up(const std::string& target, const Progress& progress) = 0;
+  virtual Result<Bytes> prune(std::string_view query) = 0;
+
   virtual Result<std::uint32_t> register_native(std::string_view action, NativeBody body) = 0;
   virtual Result<std::uint32_t> register_hosted(std::string_view action) = 0;
   virtual Result<std::shared_ptr<PoolWorker>> open_worker(std::string_view pool, std::uint32_t slots) = 0;
@@ -126,5 +131,10 @@ Result<std::shared_ptr<Engine>> open_engine(const std::string& path, const Engin
 // Checks everything in the store at `path` without opening an engine; JSON as in tenuto_store_verify. `sound` tells
 // whether there was no problem.
 Result<Bytes> verify_store(const std::string& path, bool& sound);
+
+// JSON as in tenuto_store_restore, tenuto_backup_check and tenuto_store_compact.
+Result<Bytes> restore_store(const std::string& backup, const std::string& path, const Progress& progress);
+Result<Bytes> check_store_backup(const std::string& backup, const Progress& progress);
+Result<Bytes> compact_store(const std::string& path, const Progress& progress);
 
 }  // namespace tenuto

@@ -52,6 +52,25 @@ void encode_to(json::Writer& out, const CancelCommand& cancel) {
   text_member(out, "by", cancel.by);
 }
 
+void encode_to(json::Writer& out, const PruneCommand& prune) {
+  text_member(out, "command", "prune");
+  if (prune.request.ended_before.has_value()) {
+    out.key("ended_before_ns");
+    out.integer(prune.request.ended_before->ns);
+  }
+  out.key("keep");
+  out.integer(static_cast<std::int64_t>(prune.request.keep));
+  out.key("states");
+  out.integer(prune.request.states);
+  if (prune.request.workflow.has_value()) text_member(out, "workflow", *prune.request.workflow);
+}
+
+// None when it is missing or something else.
+std::optional<std::int64_t> integer_of(const json::Value& object, ByteView key) {
+  const json::Value* value = object.find(key);
+  return value != nullptr && value->is_integer() ? std::optional(value->as_integer()) : std::nullopt;
+}
+
 std::string text_of(const json::Value& object, ByteView key) {
   const json::Value* value = object.find(key);
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
@@ -60,6 +79,24 @@ std::string text_of(const json::Value& object, ByteView key) {
 std::string raw_of(const json::Value& object, ByteView key) {
   const json::Value* value = object.find(key);
   return value != nullptr ? std::string(value->raw()) : std::string();
+}
+
+}  // namespace
+
+namespace {
+
+Result<Command> decode_prune(const json::Value& root) {
+  const auto keep = integer_of(root, "keep");
+  const auto states = integer_of(root, "states");
+  const bool is_whole = keep.has_value() && *keep >= 0 && states.has_value() && *states > 0 && *states <= 0xFFFF;
+  if (!is_whole) return Status(Code::invalid_argument, "prune: `keep` or `states` is not what it must be");
+  PruneCommand prune;
+  prune.request.keep = static_cast<std::uint64_t>(*keep);
+  prune.request.states = static_cast<std::uint16_t>(*states);
+  if (const auto before = integer_of(root, "ended_before_ns")) prune.request.ended_before = WallTime{*before};
+  if (std::string workflow = text_of(root, "workflow"); !workflow.empty())
+    prune.request.workflow = std::move(workflow);
+  return Command(std::move(prune));
 }
 
 }  // namespace
@@ -83,6 +120,7 @@ Result<Command> decode_command(ByteView text) {
     if (cancel.run.empty()) return Status(Code::invalid_argument, "cancel: `run` is missing");
     return Command(std::move(cancel));
   }
+  if (kind == "prune") return decode_prune(root);
   if (kind != "start") return Status(Code::invalid_argument, "unknown command `" + kind + "`");
   StartCommand start{raw_of(root, "definition"), text_of(root, "id"), raw_of(root, "input"),
                      raw_of(root, "labels"),     text_of(root, "by"), false};

@@ -8,6 +8,7 @@
 // carried out in the order of their files' times, and of their names where those are equal. It holds one JSON object:
 //   {"command": "start", "definition": {…}, "id": "…", "input": …, "labels": {…}, "by": "…", "test": false}
 //   {"command": "cancel", "run": "…", "reason": "…", "by": "…"}
+//   {"command": "prune", "ended_before_ns": …, "keep": …, "states": …, "workflow": "…"}
 #pragma once
 
 #include <string>
@@ -17,6 +18,7 @@
 #include "core/base/ids.h"
 #include "core/base/status.h"
 #include "core/engine/engine.h"
+#include "core/journal/prune.h"
 #include "core/store/files.h"
 
 namespace tenuto {
@@ -34,7 +36,10 @@ struct CancelCommand {
   std::string reason;
   std::string by;
 };
-using Command = std::variant<StartCommand, CancelCommand>;
+struct PruneCommand {
+  PruneRequest request;
+};
+using Command = std::variant<StartCommand, CancelCommand, PruneCommand>;
 
 [[nodiscard]] Bytes encode_command(const Command& command);
 // invalid_argument names what is wrong.

@@ -89,6 +89,12 @@ Status InboxDuty::apply(const CancelCommand& cancel, CommandId id) {
   return {};
 }
 
+// By the thread of the tables: it may take its time.
+Status InboxDuty::apply(const PruneCommand& prune, CommandId id) {
+  core_.prune_by_command(prune.request, id);
+  return {};
+}
+
 Result<RunNumber> InboxDuty::find(std::string_view run) const {
   if (const auto live = core_.run_table().find_id(run)) return live->number;
   TN_ASSIGN(const View picture, view_());

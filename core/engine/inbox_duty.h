@@ -39,6 +39,7 @@ class InboxDuty {
   Status apply(const Command& command, CommandId id);
   Status apply(const StartCommand& start, CommandId id);
   Status apply(const CancelCommand& cancel, CommandId id);
+  Status apply(const PruneCommand& prune, CommandId id);
   Result<RunNumber> find(std::string_view run) const;
 
   EngineCore& core_;

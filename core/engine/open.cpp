@@ -10,6 +10,8 @@
 #include "core/query/verify.h"
 #include "core/store/file_log.h"
 #include "core/store/lmdb_state.h"
+#include "core/upkeep/compact.h"
+#include "core/upkeep/restore.h"
 
 namespace tenuto {
 namespace {
@@ -108,6 +110,18 @@ Result<Bytes> verify_store(const std::string& path, bool& sound) {
   read_only.read_only = true;
   TN_ASSIGN(const std::unique_ptr<LmdbState> state, LmdbState::open(dir.state(), read_only));
   return verify(*state, *log, sound);
+}
+
+Result<Bytes> restore_store(const std::string& backup, const std::string& path, const Progress& progress) {
+  return restore(backup, path, progress);
+}
+
+Result<Bytes> check_store_backup(const std::string& backup, const Progress& progress) {
+  return check_backup(backup, progress);
+}
+
+Result<Bytes> compact_store(const std::string& path, const Progress& progress) {
+  return compact(path, progress);
 }
 
 }  // namespace tenuto

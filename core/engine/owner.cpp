@@ -48,10 +48,10 @@ void do_in_threads(std::span<const std::function<void()>> jobs) {
   }
 }
 
-CoreOptions core_options(const EngineOptions& options, const StoreUuid& uuid) {
+CoreOptions core_options(const EngineOptions& options, const StoreUuid& uuid, const StoreKeys& keys) {
   CoreOptions core;
   core.threads = options.threads == 0 ? default_threads() : options.threads;
-  core.store_key = uuid.high ^ uuid.low;
+  core.store_key = keys;
   core.seed = uuid.low;
   core.wait_for_disk = options.durability == Durability::full;
   core.process = static_cast<std::uint32_t>(::getpid());
@@ -90,7 +90,7 @@ Result<std::shared_ptr<OwnerEngine>> OwnerEngine::open(const StoreDir& dir, std:
   engine->state_ = std::move(tables);
   TN_ASSIGN(engine->shared_, SharedPage::open_owner(dir.shared_page()));
   engine->inbox_ = std::make_unique<Inbox>(dir.inbox());
-  TN_TRY(engine->begin(core_options(options, dir.uuid())));
+  TN_TRY(engine->begin(core_options(options, dir.uuid(), dir.keys())));
   return engine;
 }
 
@@ -101,7 +101,7 @@ Result<std::shared_ptr<OwnerEngine>> OwnerEngine::open_in_memory(const EngineOpt
   engine->log_ = std::make_unique<MemLog>();
   engine->state_ = std::make_unique<MemState>();
   TN_ASSIGN(const StoreUuid uuid, random_store_uuid());
-  CoreOptions core = core_options(options, uuid);
+  CoreOptions core = core_options(options, uuid, uuid.key());
   core.is_in_memory = true;
   TN_TRY(engine->begin(std::move(core)));
   return engine;
@@ -114,6 +114,7 @@ Status OwnerEngine::begin(CoreOptions options) {
     if (shared_ != nullptr) shared_->publish_durable(upto);
     wake_tables(upto);
   };
+  core_->on_prune = [this] { materialise_parker_.unpark(); };
   core_->on_uncommitted = [this] {
     if (!commit_awake_.exchange(true)) commit_parker_.unpark();
   };
@@ -211,7 +212,7 @@ void OwnerEngine::look_after_readers() {
 void OwnerEngine::materialise_loop() {
   step_back();
   while (!stopping_.load(std::memory_order_acquire)) {
-    if (core_->materialise_one()) {
+    if (core_->materialise_one() || core_->prune_one()) {
       look_after_readers();
       continue;
     }

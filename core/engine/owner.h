@@ -57,6 +57,8 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   Result<Bytes> runs(std::string_view query) override;
   Result<Bytes> stats(std::string_view query) override;
   Result<Bytes> info() override;
+  Result<Bytes> back_up(const std::string& target, const Progress& progress) override;
+  Result<Bytes> prune(std::string_view query) override;
   Result<std::uint32_t> register_native(std::string_view action, NativeBody body) override;
   Result<std::uint32_t> register_hosted(std::string_view action) override;
   Result<std::shared_ptr<PoolWorker>> open_worker(std::string_view pool, std::uint32_t slots) override;
@@ -105,7 +107,7 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<Inbox> inbox_;
   std::unique_ptr<InboxDuty> inbox_duty_;
-  std::uint64_t store_key_ = 0;
+  StoreKeys store_key_;
   PlanCache plan_cache_;
 
   const std::uint32_t fork_mark_ = fork_guard::mark();

@@ -105,7 +105,7 @@ std::optional<RunRef> RunTable::find(RunNumber number) const {
   return RunRef{*slot, slots_.at(*slot).generation.load(std::memory_order_relaxed)};
 }
 
-std::string RunTable::id_of(RunNumber number, std::uint64_t store_key) const {
+std::string RunTable::id_of(RunNumber number, const StoreKeys& store_key) const {
   NumberShard& shard = shard_of(number);
   // Under the lock the run can't be forgotten: forget() takes it out of the shard before it touches the slot. Its time
   // doesn't change once it has begun.

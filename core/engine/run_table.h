@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/store_keys.h"
 #include "core/base/sync.h"
 #include "core/engine/number_map.h"
 #include "core/engine/run_slot.h"
@@ -45,7 +46,7 @@ class RunTable {
   [[nodiscard]] RunSlot& at(std::uint32_t slot) const { return slots_.at(slot); }
   [[nodiscard]] std::optional<RunRef> find(RunNumber number) const;
   // The id of a live run that has begun, or was given a chosen one, as people see it; empty for any other.
-  [[nodiscard]] std::string id_of(RunNumber number, std::uint64_t store_key) const;
+  [[nodiscard]] std::string id_of(RunNumber number, const StoreKeys& store_key) const;
   [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
   // Adds many runs with few looks into the slab and the shards, which threads that add at the same time would fight for.

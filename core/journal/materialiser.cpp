@@ -194,6 +194,29 @@ Result<bool> Materialiser::retain(WallTime now) {
   return true;
 }
 
+Result<bool> Materialiser::prune_one(Pruner& pruner) {
+  TN_TRY(health());
+  Status status;
+  for (int i = 0; i < kFullTries; ++i) {
+    JournalMeta meta = meta_;
+    status = [&]() -> Status {
+      TN_ASSIGN(const std::unique_ptr<StateWrite> write, state_.begin_write());
+      TN_ASSIGN(const bool more, pruner.step(*write, meta));
+      if (!more) return Status(Code::not_found, "");
+      return write->commit();
+    }();
+    if (status.ok()) {
+      meta_ = meta;
+      pruner.committed();
+      return true;
+    }
+    if (status.code() == Code::not_found) return false;
+    if (status.code() != Code::full) break;
+  }
+  failed(status);
+  return status;
+}
+
 void Materialiser::failed(const Status& status) {
   MutexLock lock(mutex_);
   const Code code = status.code();

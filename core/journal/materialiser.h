@@ -17,6 +17,7 @@
 
 #include "core/journal/committer.h"
 #include "core/journal/fragment.h"
+#include "core/journal/prune.h"
 #include "core/journal/retention.h"
 #include "core/journal/table_writer.h"
 
@@ -41,6 +42,9 @@ class Materialiser {
   // One transaction, if one is due or asked for, or else one of retention, if that has something to do; true when it was
   // done. False after a failure too: see health() and warning().
   bool run_one(WallTime now);
+  // One transaction of a request to forget runs; true while more is to be done. An error ends the request: what was committed
+  // has gone. As run_one(), by one thread at a time.
+  [[nodiscard]] Result<bool> prune_one(Pruner& pruner);
   // So much is durable that a transaction is due whatever the time.
   [[nodiscard]] bool is_far_behind(Position durable) const {
     return durable.value - applied().value >= options_.due_bytes;

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "core/payload/json.h"
+#include "core/payload/json_writer.h"
 #include "core/query/run_row.h"
 #include "core/query/time_text.h"
 
@@ -112,9 +113,35 @@ Status read_limit(const json::Value& value, RunFilter& filter) {
   return {};
 }
 
+Status read_ended_states(const json::Value& value, PruneRequest& request) {
+  RunFilter filter;
+  TN_TRY(read_states(value, filter));
+  for (const RunState state : kStates) {
+    if (!value.is_null() && !is_final(state) && filter.has(state))
+      return wrong("runs that are " + std::string(to_text(state)) + " are live; only ended runs are forgotten");
+  }
+  request.states = filter.states;
+  return {};
+}
+
+Status read_keep(const json::Value& value, std::optional<std::uint64_t>& keep) {
+  if (value.is_null()) return {};
+  if (!value.is_integer() || value.as_integer() < 0) return wrong("`keep` must be a number, 0 or more");
+  keep = static_cast<std::uint64_t>(value.as_integer());
+  return {};
+}
+
+Status read_dry_run(const json::Value& value, bool& dry_run) {
+  if (value.is_null()) return {};
+  if (!value.is_bool()) return wrong("`dry_run` must be true or false");
+  dry_run = value.as_bool();
+  return {};
+}
+
 constexpr std::string_view kListKeys[] = {"workflow", "state", "id_prefix", "since",
                                           "until",    "label", "where",     "limit"};
 constexpr std::string_view kStatsKeys[] = {"workflow", "since", "until"};
+constexpr std::string_view kPruneKeys[] = {"ended_before", "keep", "state", "workflow", "dry_run"};
 
 }  // namespace
 
@@ -171,6 +198,67 @@ Result<StatsQuery> parse_stats_query(std::string_view query) {
   if (parsed.since && parsed.until && *parsed.until <= *parsed.since)
     return wrong("`until` must be after `since`");
   return parsed;
+}
+
+Result<PruneQuery> parse_prune_query(std::string_view query) {
+  PruneQuery parsed;
+  PruneRequest& request = parsed.request;
+  std::optional<std::uint64_t> keep;
+  TN_TRY(read_members(query, kPruneKeys, [&](const json::Member& member) -> Result<bool> {
+    const ByteView key = member.key();
+    Status status;
+    if (key == "ended_before") {
+      status = read_time(member, request.ended_before);
+    } else if (key == "keep") {
+      status = read_keep(member.value, keep);
+    } else if (key == "state") {
+      status = read_ended_states(member.value, request);
+    } else if (key == "workflow") {
+      status = read_text(member, request.workflow);
+    } else if (key == "dry_run") {
+      status = read_dry_run(member.value, parsed.dry_run);
+    } else {
+      return false;
+    }
+    TN_TRY(status);
+    return true;
+  }));
+  request.keep = keep.value_or(0);
+  const bool says_something = request.ended_before.has_value() || keep.has_value() ||
+                              request.workflow.has_value() || request.states != PruneRequest().states;
+  if (says_something) return parsed;
+  return wrong("it says nothing about which runs to forget; give `ended_before`, `keep`, `state` or `workflow`"
+               " (`keep` 0 forgets every ended run)");
+}
+
+Bytes prune_report(const PruneCount& count, bool dry_run) {
+  Bytes text;
+  json::Writer out(text);
+  const auto number = [&](ByteView key, std::uint64_t value) {
+    out.key(key);
+    out.integer(static_cast<std::int64_t>(value));
+  };
+  const auto time = [&](ByteView key, const std::optional<WallTime>& value) {
+    out.key(key);
+    value.has_value() ? out.string(format_time(*value)) : out.null();
+  };
+  out.begin_object();
+  out.key("dry_run").boolean(dry_run);
+  number("matching", count.matching);
+  number("runs", count.runs);
+  out.key("states").begin_object();
+  for (const RunState state : kStates) {
+    if (const std::uint64_t runs = count.states[static_cast<std::size_t>(state)]; runs != 0)
+      number(to_text(state), runs);
+  }
+  out.end_object();
+  out.key("workflows").begin_object();
+  for (const auto& [name, runs] : count.workflows) number(name, runs);
+  out.end_object();
+  time("ended_min", count.ended_min);
+  time("ended_max", count.ended_max);
+  out.end_object();
+  return text;
 }
 
 }  // namespace tenuto

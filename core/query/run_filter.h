@@ -12,6 +12,7 @@
 #include "core/base/clock.h"
 #include "core/base/status.h"
 #include "core/expr/compile.h"
+#include "core/journal/prune.h"
 #include "core/machine/event.h"
 
 namespace tenuto {
@@ -42,5 +43,15 @@ struct StatsQuery {
   std::optional<WallTime> until;  // exclusive
 };
 [[nodiscard]] Result<StatsQuery> parse_stats_query(std::string_view query);
+
+// Which ended runs to forget.
+struct PruneQuery {
+  PruneRequest request;
+  bool dry_run = false;
+};
+// {"ended_before", "keep", "state", "workflow", "dry_run"}: at least one of the first four. invalid_argument.
+[[nodiscard]] Result<PruneQuery> parse_prune_query(std::string_view query);
+// {dry_run, matching, runs, states, workflows, ended_min, ended_max}.
+[[nodiscard]] Bytes prune_report(const PruneCount& count, bool dry_run);
 
 }  // namespace tenuto

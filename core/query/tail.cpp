@@ -39,16 +39,23 @@ Result<JournalPlace> find_beginning(const Log& log, StoreId& store) {
 
 }  // namespace
 
-Result<Tail> Tail::from_watermark(const Log& log, const StateRead& state) {
+Result<TailStart> find_tail_start(const Log& log, const StateRead& state) {
   TN_ASSIGN(const std::optional<JournalMeta> meta, read_journal_meta(state));
+  TailStart start;
   if (!meta.has_value()) {
     // Nothing was materialised yet: the journal begins at its first segment.
-    StoreId store;
-    TN_ASSIGN(const JournalPlace beginning, find_beginning(log, store));
-    return Tail(log, store, beginning, Generation{});
+    TN_ASSIGN(start.place, find_beginning(log, start.store));
+    return start;
   }
-  TN_ASSIGN(const JournalPlace start, find_start(log, meta->applied));
-  Tail tail(log, meta->store, start, meta->generation);
+  TN_ASSIGN(start.place, find_start(log, meta->applied));
+  start.store = meta->store;
+  start.generation = meta->generation;
+  return start;
+}
+
+Result<Tail> Tail::from_watermark(const Log& log, const StateRead& state) {
+  TN_ASSIGN(const TailStart start, find_tail_start(log, state));
+  Tail tail(log, start);
   ByteView value;
   TN_ASSIGN(const bool open, state.get(Table::meta, kOpenFragmentsKey, value));
   if (open) {

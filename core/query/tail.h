@@ -13,6 +13,15 @@
 
 namespace tenuto {
 
+// Where the journal goes on behind the watermark of a snapshot of the tables.
+struct TailStart {
+  StoreId store;
+  JournalPlace place;
+  Generation generation;  // of the frame before
+};
+// not_found as Tail::poll().
+[[nodiscard]] Result<TailStart> find_tail_start(const Log& log, const StateRead& state);
+
 // Thread safety: one thread at a time; the owner may write to the log meanwhile.
 class Tail {
  public:
@@ -31,8 +40,8 @@ class Tail {
   [[nodiscard]] Position position() const { return reader_->place().position; }
 
  private:
-  Tail(const Log& log, StoreId store, const JournalPlace& start, Generation generation)
-      : reader_(std::make_unique<FrameReader>(log, store, start, generation)) {}
+  Tail(const Log& log, const TailStart& start)
+      : reader_(std::make_unique<FrameReader>(log, start.store, start.place, start.generation)) {}
   Status visit_frame(const Frame& frame, const RecordVisitor& visit);
 
   std::unique_ptr<FrameReader> reader_;

@@ -29,13 +29,13 @@ Status run_missing(RunNumber run) {
 
 }  // namespace
 
-View::View(PlanCache& plans, std::uint64_t store_key) : plans_(&plans), store_key_(store_key) {}
+View::View(PlanCache& plans, const StoreKeys& store_key) : plans_(&plans), store_key_(store_key) {}
 View::View(View&&) noexcept = default;
 View& View::operator=(View&&) noexcept = default;
 View::~View() = default;
 
 Result<View> View::open(const State& state, const Log& log, Position durable, PlanCache& plans,
-                        std::uint64_t store_key) {
+                        const StoreKeys& store_key) {
   Position last;
   int same = 0;
   for (int i = 0;; ++i) {

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/store_keys.h"
 #include "core/journal/journal_meta.h"
 #include "core/journal/run_groups.h"
 #include "core/query/load.h"
@@ -40,7 +41,7 @@ class View {
  public:
   // `store_key` tells generated ids of this store from others' (core/base/run_id.h).
   static Result<View> open(const State& state, const Log& log, Position durable, PlanCache& plans,
-                           std::uint64_t store_key);
+                           const StoreKeys& store_key);
   View(View&&) noexcept;
   View& operator=(View&&) noexcept;
   ~View();
@@ -67,7 +68,7 @@ class View {
   Result<ByteView> workflow_name(const WorkflowHash& hash) const;
 
   [[nodiscard]] const StateRead& tables() const { return *tables_; }
-  [[nodiscard]] std::uint64_t store_key() const { return store_key_; }
+  [[nodiscard]] const StoreKeys& store_key() const { return store_key_; }
   // Runs with events in the tail, by ascending number.
   [[nodiscard]] std::span<const TailRun> tail_runs() const { return tail_runs_; }
   [[nodiscard]] const TailRun* tail_run(RunNumber run) const;  // nullptr: none
@@ -80,7 +81,7 @@ class View {
   // By the whole id; `begun` are the runs of the tail whose ids begin with it.
   Result<std::optional<FoundRun>> find_whole(std::string_view id, const std::vector<FoundRun>& begun) const;
   void name_start(Event& event) const;
-  View(PlanCache& plans, std::uint64_t store_key);
+  View(PlanCache& plans, const StoreKeys& store_key);
   Status read(const State& state, const Log& log, Position durable);
   Status add_record(const RecordHeader& header, ByteView record);
   Status add_store_event(Event event);
@@ -92,7 +93,7 @@ class View {
   };
 
   PlanCache* plans_;
-  std::uint64_t store_key_;
+  StoreKeys store_key_;
   std::unique_ptr<StateRead> tables_;
   std::unique_ptr<RunGroups> tail_;
   std::vector<TailRun> tail_runs_;

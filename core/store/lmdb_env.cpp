@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "core/store/files.h"
@@ -29,6 +31,21 @@ constexpr std::size_t kClientSlotsMax = 2;
 
 std::string data_path(const std::string& directory) {
   return directory + "/data.mdb";
+}
+
+std::string lock_path(const std::string& directory) {
+  return directory + "/lock.mdb";
+}
+
+// How often an open is repeated because a compaction has changed the files meanwhile; one takes far longer than an open.
+constexpr int kSwapsMax = 10;
+
+// Which file has this name now; none has it.
+using FileNumber = std::optional<std::pair<dev_t, ino_t>>;
+FileNumber file_number(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
+  return std::pair(facts.st_dev, facts.st_ino);
 }
 
 // Whether the address space has room for a map of this size: LMDB gives up its old map before it asks for the new
@@ -62,7 +79,7 @@ Result<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& directory, con
   TN_TRY(check_lmdb_file(data_path(directory)));
   if (!options.read_only) TN_TRY(create(directory, options));
   std::unique_ptr<LmdbEnv> env(new LmdbEnv(directory, options.read_only, std::move(claim)));
-  TN_TRY(env->open_env(directory, options));
+  TN_TRY(env->open_settled(directory, options));
   TN_TRY(env->open_tables(false));
   if (!options.read_only) TN_TRY(env->keep_slots());
   if (!options.read_only && env->facts().map_bytes < options.initial_map_bytes) {
@@ -95,6 +112,19 @@ Status LmdbEnv::create(const std::string& directory, const LmdbOptions& options)
   calls.unlink(aside_lock);
   ::rmdir(aside.c_str());
   return sync_directory(calls, directory);
+}
+
+Status LmdbEnv::open_settled(const std::string& directory, const LmdbOptions& options) {
+  for (int i = 0; i < kSwapsMax; ++i) {
+    const FileNumber data = file_number(data_path(directory));
+    const FileNumber lock = file_number(lock_path(directory));
+    TN_TRY(open_env(directory, options));
+    // A lock file that was missing is the one that LMDB has made.
+    const bool same_lock = !lock.has_value() || file_number(lock_path(directory)) == lock;
+    if (same_lock && file_number(data_path(directory)) == data) return {};
+    mdb_env_close(std::exchange(env_, nullptr));
+  }
+  return {Code::storage_error, "the files of " + directory + " change all the time; try again"};
 }
 
 Status LmdbEnv::open_env(const std::string& directory, const LmdbOptions& options) {
@@ -355,6 +385,13 @@ bool LmdbEnv::disk_is_full() const {
 Status LmdbEnv::grow() {
   const Facts now = facts();
   return resize(std::max(now.map_bytes, now.used_bytes) * 2);
+}
+
+Status LmdbEnv::make_room(std::uint64_t bytes) {
+  const Facts now = facts();
+  constexpr std::uint64_t kStep = 1u << 20;  // whole pages
+  const std::uint64_t wanted = ((now.used_bytes + bytes) / 3 * 4 / kStep + 1) * kStep;
+  return now.map_bytes >= wanted ? Status() : resize(wanted);
 }
 
 Status LmdbEnv::resize(std::uint64_t bytes) {

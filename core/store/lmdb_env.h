@@ -58,6 +58,9 @@ class LmdbEnv {
   // The status of an error of a write transaction that the caller has ended; grows the map if that is what was full.
   Status write_failed(int error);
 
+  // A map that is large enough for so many bytes more; it doesn't grow early then either. wrong_state, no_memory.
+  Status make_room(std::uint64_t bytes);
+
   // The status of an error that has no special meaning where it came up.
   Status status(int error, std::string_view action) const;
   // ok, forked or poisoned.
@@ -74,6 +77,9 @@ class LmdbEnv {
  private:
   LmdbEnv(std::string directory, bool read_only, std::unique_ptr<DirectoryClaim> claim);
 
+  // Opens it, and sees that the data file and the lock file are those that belong together: a compaction puts others in their
+  // place (lmdb_swap.h), perhaps between LMDB's look at the one and its look at the other.
+  Status open_settled(const std::string& directory, const LmdbOptions& options);
   Status open_env(const std::string& directory, const LmdbOptions& options);
   Status open_tables(bool create);
   Result<MDB_txn*> begin(unsigned flags);

@@ -204,6 +204,10 @@ Result<std::unique_ptr<StateWrite>> LmdbState::begin_write() {
   return std::unique_ptr<StateWrite>(std::make_unique<LmdbWrite>(*env_, txn));
 }
 
+Status LmdbState::make_room(std::uint64_t bytes) {
+  return env_->make_room(bytes);
+}
+
 Result<StateInfo> LmdbState::info() const {
   TN_ASSIGN(const std::vector<StateReader> slots, readers());
   TN_ASSIGN(MDB_txn * txn, env_->begin_read());

@@ -53,6 +53,7 @@ class LmdbState final : public State {
   Result<std::unique_ptr<StateRead>> begin_read() const override;
   Result<std::unique_ptr<StateWrite>> begin_write() override;
   Result<StateInfo> info() const override;
+  Status make_room(std::uint64_t bytes) override;
 
   // Frees the slots of readers whose process died, and returns how many those were. What a dead reader saw is kept
   // from being freed until then.

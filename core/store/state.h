@@ -79,6 +79,9 @@ class State {
   virtual Result<std::unique_ptr<StateRead>> begin_read() const = 0;
   virtual Result<std::unique_ptr<StateWrite>> begin_write() = 0;
   virtual Result<StateInfo> info() const = 0;
+  // For who is going to read for long: so many bytes more can be written meanwhile although nothing may be moved. Not ok: no
+  // such promise; all else is as it was.
+  virtual Status make_room(std::uint64_t) { return {}; }
 };
 
 }  // namespace tenuto

@@ -36,9 +36,21 @@ std::optional<T> number_in(std::string_view text, int base) {
 struct Marker {
   std::uint32_t format = 0;
   StoreUuid uuid;
+  std::vector<StoreOrigin> origins;
 };
 
-// Later formats may add lines; the first three stay.
+std::optional<StoreOrigin> parse_origin(std::istringstream& words) {
+  std::string uuid_text;
+  std::string below_word;
+  std::string below_text;
+  words >> uuid_text >> below_word >> below_text;
+  const auto uuid = StoreUuid::parse(uuid_text);
+  const auto below = number_in<std::uint64_t>(below_text, 10);
+  if (!uuid || !below || below_word != "below") return std::nullopt;
+  return StoreOrigin{*uuid, RunNumber{*below}};
+}
+
+// Later formats may add lines; these stay.
 std::optional<Marker> parse_marker(const Bytes& text) {
   std::istringstream lines(text);
   std::string heading;
@@ -48,26 +60,25 @@ std::optional<Marker> parse_marker(const Bytes& text) {
   std::string uuid_text;
   if (!std::getline(lines, heading) || heading != kHeading) return std::nullopt;
   if (!(lines >> format_word >> format_text >> uuid_word >> uuid_text)) return std::nullopt;
-  if (format_word != "format" || uuid_word != "uuid" || uuid_text.size() != 32) return std::nullopt;
-  const std::string_view digits = uuid_text;
+  if (format_word != "format" || uuid_word != "uuid") return std::nullopt;
   const auto format = number_in<std::uint32_t>(format_text, 10);
-  const auto high = number_in<std::uint64_t>(digits.substr(0, 16), 16);
-  const auto low = number_in<std::uint64_t>(digits.substr(16), 16);
-  if (!format || *format == 0 || !high || !low) return std::nullopt;
-  return Marker{*format, {*high, *low}};
+  const auto uuid = StoreUuid::parse(uuid_text);
+  if (!format || *format == 0 || !uuid) return std::nullopt;
+  Marker marker{*format, *uuid, {}};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    if (!(words >> word) || word != "origin") continue;
+    const auto origin = parse_origin(words);
+    if (!origin || (!marker.origins.empty() && origin->below < marker.origins.back().below)) return std::nullopt;
+    marker.origins.push_back(*origin);
+  }
+  return marker;
 }
 
 Status make_folder(FileCalls& calls, const std::string& path) {
   const int error = -retry_interrupted([&] { return calls.mkdir(path, 0700); });
   return error != 0 && error != EEXIST ? io_status(error, "create", path) : Status();
-}
-
-// The directory above, whose entry for a new directory must be synced too.
-std::string parent_of(const std::string& path) {
-  const std::size_t last = path.find_last_not_of('/');
-  const std::size_t slash = last == std::string::npos ? std::string::npos : path.find_last_of('/', last);
-  if (slash == std::string::npos) return last == std::string::npos ? "/" : ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 Status check_no_store(FileCalls& calls, const std::string& path) {
@@ -109,6 +120,21 @@ std::string StoreUuid::text() const {
   return out;
 }
 
+std::optional<StoreUuid> StoreUuid::parse(std::string_view text) {
+  if (text.size() != 32) return std::nullopt;
+  const auto high = number_in<std::uint64_t>(text.substr(0, 16), 16);
+  const auto low = number_in<std::uint64_t>(text.substr(16), 16);
+  if (!high || !low) return std::nullopt;
+  return StoreUuid{*high, *low};
+}
+
+std::string parent_directory(const std::string& path) {
+  const std::size_t last = path.find_last_not_of('/');
+  const std::size_t slash = last == std::string::npos ? std::string::npos : path.find_last_of('/', last);
+  if (slash == std::string::npos) return last == std::string::npos ? "/" : ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 Result<StoreUuid> random_store_uuid() {
   StoreUuid uuid;
   const auto got = retry_interrupted([&] {
@@ -133,7 +159,7 @@ Result<StoreDir> StoreDir::open(const std::string& path, FileCalls& calls) {
                   marker_path(path) + " does not say what a store says; restore the store from a copy");
   }
   TN_TRY(check_format(path, marker->format));
-  return StoreDir(path, marker->uuid, marker->format);
+  return StoreDir(path, marker->uuid, marker->format, marker->origins);
 }
 
 Result<StoreDir> StoreDir::create(const std::string& path, const StoreUuid& uuid, FileCalls& calls) {
@@ -148,8 +174,28 @@ Result<StoreDir> StoreDir::create(const std::string& path, const StoreUuid& uuid
   TN_TRY(check_no_store(calls, path));
   for (const char* folder : kFolders) TN_TRY(make_folder(calls, path + "/" + folder));
   TN_TRY(store.write_marker(calls));
-  TN_TRY(sync_directory(calls, parent_of(path)));
+  // The entry of a new directory must be synced too.
+  TN_TRY(sync_directory(calls, parent_directory(path)));
   return store;
+}
+
+Result<StoreDir> StoreDir::begin(const std::string& path, const StoreUuid& uuid, std::uint32_t format,
+                                 FileCalls& calls) {
+  const int error = -retry_interrupted([&] { return calls.mkdir(path, 0700); });
+  if (error != 0) return io_status(error, "create", path);
+  for (const char* folder : kFolders) TN_TRY(make_folder(calls, path + "/" + folder));
+  return StoreDir(path, uuid, format);
+}
+
+Status StoreDir::finish(std::vector<StoreOrigin> origins, FileCalls& calls) {
+  origins_ = std::move(origins);
+  return write_marker(calls);
+}
+
+StoreKeys StoreDir::keys() const {
+  StoreKeys keys(uuid_.key());
+  for (const StoreOrigin& origin : origins_) keys.inherit(origin.below, origin.uuid.key());
+  return keys;
 }
 
 Result<StoreDir> StoreDir::open_or_create(const std::string& path, FileCalls& calls) {
@@ -164,8 +210,11 @@ Result<StoreDir> StoreDir::open_or_create(const std::string& path, FileCalls& ca
 }
 
 Status StoreDir::write_marker(FileCalls& calls) const {
-  const std::string text =
+  std::string text =
       std::string(kHeading) + "\nformat " + std::to_string(format_) + "\nuuid " + uuid_.text() + "\n";
+  for (const StoreOrigin& origin : origins_) {
+    text += "origin " + origin.uuid.text() + " below " + std::to_string(origin.below.value) + "\n";
+  }
   return replace_file(calls, path_, kMarker, text);
 }
 

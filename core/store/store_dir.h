@@ -1,13 +1,17 @@
 // The store directory: its parts, and the file `tenuto.store` that makes a directory a store.
 //
-// `tenuto.store` is readable text of three lines: "tenuto store", "format <number>" and "uuid <32 hex digits>". It is
+// `tenuto.store` is readable text: the lines "tenuto store", "format <number>" and "uuid <32 hex digits>"; then, in a store that
+// was restored from a backup, a line "origin <32 hex digits> below <number>" for each store that runs came from, the first one first. It is
 // written last, so that a directory with it is whole.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/status.h"
+#include "core/base/store_keys.h"
 #include "core/store/files.h"
 #include "core/store/format.h"
 
@@ -20,6 +24,17 @@ struct StoreUuid {
   friend constexpr auto operator<=>(const StoreUuid&, const StoreUuid&) = default;
   // 32 hex digits.
   [[nodiscard]] std::string text() const;
+  // StoreKeys' number for it.
+  [[nodiscard]] std::uint64_t key() const { return high ^ low; }
+  // From what text() gave.
+  static std::optional<StoreUuid> parse(std::string_view text);
+};
+
+// A store that runs came from, by a backup: those below `below` that no earlier origin had.
+struct StoreOrigin {
+  StoreUuid uuid;
+  RunNumber below;
+  friend bool operator==(const StoreOrigin&, const StoreOrigin&) = default;
 };
 
 // From the operating system's generator.
@@ -40,8 +55,15 @@ class StoreDir {
   // open(), or create() with a new uuid when there is nothing. When two processes make it, both get the same store.
   static Result<StoreDir> open_or_create(const std::string& path, FileCalls& calls = FileCalls::system());
 
+  // For who fills a store before it is one: makes the folders in a new directory; finish() then makes it a store, durably.
+  static Result<StoreDir> begin(const std::string& path, const StoreUuid& uuid, std::uint32_t format,
+                                FileCalls& calls = FileCalls::system());
+  Status finish(std::vector<StoreOrigin> origins, FileCalls& calls = FileCalls::system());
+
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const StoreUuid& uuid() const { return uuid_; }
+  [[nodiscard]] const std::vector<StoreOrigin>& origins() const { return origins_; }
+  [[nodiscard]] StoreKeys keys() const;
   [[nodiscard]] std::uint32_t format() const { return format_; }
   [[nodiscard]] std::string journal() const { return path_ + "/journal"; }
   [[nodiscard]] std::string state() const { return path_ + "/state"; }
@@ -54,13 +76,18 @@ class StoreDir {
                  FileCalls& calls = FileCalls::system());
 
  private:
-  StoreDir(std::string path, const StoreUuid& uuid, std::uint32_t format)
-      : path_(std::move(path)), uuid_(uuid), format_(format) {}
+  StoreDir(std::string path, const StoreUuid& uuid, std::uint32_t format,
+           std::vector<StoreOrigin> origins = {})
+      : path_(std::move(path)), uuid_(uuid), format_(format), origins_(std::move(origins)) {}
   Status write_marker(FileCalls& calls) const;
 
   std::string path_;
   StoreUuid uuid_;
   std::uint32_t format_ = 0;
+  std::vector<StoreOrigin> origins_;
 };
+
+// Where a store can be, told apart from its last name: "a/b/" is in "a", "b" in ".".
+std::string parent_directory(const std::string& path);
 
 }  // namespace tenuto

@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <exception>
+
 namespace tenuto::python {
 
 namespace {
@@ -22,6 +24,63 @@ py::bytes ask(tenuto_engine* engine, Query query, const MaybeText& words) {
     check(query(engine, data_of(words), size_of(words), answer.out()));
   }
   return to_bytes(answer);
+}
+
+// Passes progress on to a callable; what it raises is raised when the call has ended.
+class ProgressCall {
+ public:
+  explicit ProgressCall(const py::object& call) : call_(call) {}
+  [[nodiscard]] tenuto_progress function() const { return call_.is_none() ? nullptr : &ProgressCall::tell; }
+  [[nodiscard]] void* data() { return this; }
+  // With the GIL.
+  void rethrow() const {
+    if (raised_) std::rethrow_exception(raised_);
+  }
+
+ private:
+  static void tell(void* self, std::uint64_t done, std::uint64_t total) {
+    auto& call = *static_cast<ProgressCall*>(self);
+    if (call.raised_) return;
+    py::gil_scoped_acquire locked;
+    try {
+      call.call_(done, total);
+    } catch (...) {
+      call.raised_ = std::current_exception();
+    }
+  }
+  const py::object& call_;
+  std::exception_ptr raised_;
+};
+
+// Calls `work(progress, its data, out)` without the GIL.
+template <class Work>
+py::bytes with_progress(const py::object& progress, Work&& work) {
+  ProgressCall call(progress);
+  BufferHandle report;
+  {
+    py::gil_scoped_release unlocked;
+    check(work(call.function(), call.data(), report.out()));
+  }
+  call.rethrow();
+  return to_bytes(report);
+}
+
+py::bytes restore_store(Text backup, Text path, const py::object& progress) {
+  return with_progress(progress, [&](tenuto_progress tell, void* data, tenuto_buffer** out) {
+    return tenuto_store_restore(backup.data(), backup.size(), path.data(), path.size(), tell, data, out);
+  });
+}
+
+py::bytes check_backup(Text backup, const py::object& progress) {
+  return with_progress(progress, [&](tenuto_progress tell, void* data, tenuto_buffer** out) {
+    return tenuto_backup_check(backup.data(), backup.size(), tell, data, out);
+  });
+}
+
+py::bytes compact_store(Text path, const py::object& progress) {
+  return with_progress(progress, [&](tenuto_progress tell, void* data, tenuto_buffer** out) {
+    return tenuto_store_compact(path.data(), path.size(), tell, data, out);
+  });
 }
 
 // (ok, report as JSON)
@@ -119,6 +178,16 @@ py::bytes Engine::info() {
   return to_bytes(facts);
 }
 
+py::bytes Engine::back_up(Text target, const py::object& progress) {
+  return with_progress(progress, [&](tenuto_progress tell, void* data, tenuto_buffer** out) {
+    return tenuto_engine_backup(handle_.get(), target.data(), target.size(), tell, data, out);
+  });
+}
+
+py::bytes Engine::prune(Text query) {
+  return ask(handle_.get(), tenuto_engine_prune, query);
+}
+
 std::unique_ptr<Worker> Engine::open_worker(Text pool, std::uint32_t slots) {
   tenuto_worker_options options = TENUTO_WORKER_OPTIONS_INIT;
   options.slots = slots;
@@ -147,8 +216,13 @@ void bind_engine(py::module_& module) {
       .def("runs", &Engine::runs, py::arg("query"))
       .def("stats", &Engine::stats, py::arg("query"))
       .def("info", &Engine::info)
+      .def("back_up", &Engine::back_up, py::arg("target"), py::arg("progress"))
+      .def("prune", &Engine::prune, py::arg("query"))
       .def("open_worker", &Engine::open_worker, py::arg("pool"), py::arg("slots"), py::keep_alive<0, 1>());
   module.def("verify_store", &verify_store, py::arg("path"));
+  module.def("restore_store", &restore_store, py::arg("backup"), py::arg("path"), py::arg("progress"));
+  module.def("check_backup", &check_backup, py::arg("backup"), py::arg("progress"));
+  module.def("compact_store", &compact_store, py::arg("path"), py::arg("progress"));
 }
 
 }  // namespace tenuto::python

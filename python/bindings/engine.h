@@ -40,6 +40,9 @@ class Engine {
   py::bytes runs(MaybeText query);
   py::bytes stats(MaybeText query);
   py::bytes info();
+  // `progress` is None or a callable with (done, total).
+  py::bytes back_up(Text target, const py::object& progress);
+  py::bytes prune(Text query);
   std::unique_ptr<Worker> open_worker(Text pool, std::uint32_t slots);
 
   [[nodiscard]] tenuto_engine* get() const { return handle_.get(); }

@@ -28,7 +28,8 @@ EDGES: dict[str, set[str]] = {
     "timer": {"store"},
     "journal": {"store", "machine"},
     "query": {"journal"},
-    "engine": {"query", "timer", "sched"},
+    "upkeep": {"query"},
+    "engine": {"upkeep", "timer", "sched"},
 }
 CAPI_MAY_SEE = {"engine", "query", "plan", "payload", "base"}
 

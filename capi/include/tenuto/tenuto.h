@@ -4,7 +4,8 @@
  *   1. Conventions and status        5. Runs
  *   2. Values                        6. Task bodies in the library's threads (native)
  *   3. Engine                        7. Task bodies in the host's threads (workers)
- *   4. Workflows                     8. Reading: queries and store tools
+ *   4. Workflows                     8. Reading: queries and verification
+ *                                    9. Care of the store: backup, restore, compact, prune
  *
  * Conventions
  * -----------
@@ -427,6 +428,47 @@ TENUTO_API tenuto_status tenuto_engine_info(tenuto_engine *engine, tenuto_buffer
 /* Reads everything in the store at `path` and checks it, without opening an engine: JSON {ok, checked: {…},
  * problems: [{where, what}]}. DAMAGED when there is a problem (the JSON is there too). Since: 0.1. */
 TENUTO_API tenuto_status tenuto_store_verify(const char *path, size_t path_size, tenuto_buffer **out_json);
+
+/* ---- 9. Care of the store ------------------------------------------------------------------------------------- */
+
+/* Told how many bytes are done, of about so many, now and then. Called on the thread of the call that got it, before that returns;
+ * short, and it must not call into the library. */
+typedef void (*tenuto_progress)(void *user_data, uint64_t done, uint64_t total);
+
+/* Makes a backup of the engine's store in the new directory `target`, while the owner goes on: everything that was
+ * acknowledged before the call is in it (in an owner with RELAXED durability too; for a client of one, what was acknowledged
+ * up to 50 ms before). Owner or client. JSON {path, bytes, position, watermark, frames, live_runs_in_tables,
+ * ended_runs_in_tables, commands, store}. `progress` may be NULL. Nothing is left of a backup that fails.
+ * CONFLICT: `target` exists. INVALID_ARGUMENT: it lies in the store, or where there is no directory. FULL, STORAGE_ERROR.
+ * DAMAGED: the store is, with the place. WRONG_STATE: an engine in memory. Thread-safe. Since: 0.1. */
+TENUTO_API tenuto_status tenuto_engine_backup(tenuto_engine *engine, const char *target, size_t target_size,
+                                              tenuto_progress progress, void *user_data,
+                                              tenuto_buffer **out_json);
+/* Makes a new store in `path`, a new or empty directory, from a backup. All of the backup is checked, and the store is
+ * verified, before the directory gets its name. The store is another one than that of the backup: runs that came with
+ * it keep their ids and idempotency keys, new runs have keys of their own. JSON {backup, path, store, origin, made, format,
+ * position, bytes, live_runs_in_tables, ended_runs_in_tables, commands}. `progress` may be NULL.
+ * NOT_FOUND: `backup` is none. DAMAGED, with the place. CONFLICT: something is in the way. OWNED: a store that a
+ * process owns is. NEWER_FORMAT, FULL, STORAGE_ERROR. Thread-safe. Since: 0.1. */
+TENUTO_API tenuto_status tenuto_store_restore(const char *backup, size_t backup_size, const char *path,
+                                              size_t path_size, tenuto_progress progress, void *user_data,
+                                              tenuto_buffer **out_json);
+/* Checks a backup, every byte of it, and changes nothing: the JSON and the errors of tenuto_store_restore without those of
+ * the new store. Thread-safe. Since: 0.1. */
+TENUTO_API tenuto_status tenuto_backup_check(const char *backup, size_t backup_size, tenuto_progress progress,
+                                             void *user_data, tenuto_buffer **out_json);
+/* Shrinks the tables of a store that nobody has open to what they hold. JSON {path, bytes_before, bytes_after, entries}.
+ * Needs room for the copy. After a crash or an error the store is as before, or compacted. `progress` may be NULL.
+ * OWNED: a process owns or reads it, which is named. NOT_FOUND, DAMAGED, FULL, STORAGE_ERROR. Thread-safe. Since: 0.1. */
+TENUTO_API tenuto_status tenuto_store_compact(const char *path, size_t path_size, tenuto_progress progress,
+                                              void *user_data, tenuto_buffer **out_json);
+/* Forgets ended runs for which all of `query` holds, JSON {"ended_before": RFC 3339, "keep": 1000, "state": ["failed"],
+ * "workflow": "etl", "dry_run": false}, of which at least one of the first four must be there. `keep` spares so many of the
+ * youngest of the states and the workflow. Never a live run. With dry_run nothing goes. JSON {dry_run, matching, runs, states,
+ * workflows, ended_min, ended_max}: runs is how many go; a client's answer has the last four only with dry_run.
+ * In a client the owner does it; WRONG_STATE: there is none. INVALID_ARGUMENT. Thread-safe. Since: 0.1. */
+TENUTO_API tenuto_status tenuto_engine_prune(tenuto_engine *engine, const char *query, size_t query_size,
+                                             tenuto_buffer **out_json);
 
 #ifdef __cplusplus
 }
