@@ -37,8 +37,12 @@ void note(const std::string& line) {
 }
 
 void effect(void*, const tenuto_task* task, tenuto_completion*) {
-  note(std::string(tenuto_task_run_id(task)) + " " + tenuto_task_path(task) + " " +
-       std::to_string(task->attempt) + " " + tenuto_task_idempotency_key(task) + "\n");
+  // One after the other: each text lives until the next call.
+  std::string line = std::string(tenuto_task_run_id(task)) + " ";
+  line += std::string(tenuto_task_path(task)) + " ";
+  line += std::to_string(task->attempt) + " ";
+  line += std::string(tenuto_task_idempotency_key(task)) + "\n";
+  note(line);
 }
 
 void flaky(void*, const tenuto_task* task, tenuto_completion* completion) {
