@@ -2,6 +2,7 @@
 
 from tenuto._context import TaskInfo, info, log
 from tenuto._core import VERSION as __version__
+from tenuto.care import compact, restore
 from tenuto.engine import Engine, Run, RunRow, RunStatus, current_engine, open
 from tenuto.errors import (
     Cancelled,
@@ -62,6 +63,7 @@ __all__ = [
     "Workflow",
     "WrongState",
     "__version__",
+    "compact",
     "current_engine",
     "in_",
     "info",
@@ -69,6 +71,7 @@ __all__ = [
     "not_",
     "open",
     "otherwise",
+    "restore",
     "task",
     "when",
     "workflow",

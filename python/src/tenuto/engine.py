@@ -17,6 +17,7 @@ import msgspec
 
 from tenuto import _core, serialize
 from tenuto._run import Run, RunRow, RunStatus
+from tenuto.care import Progress
 from tenuto.errors import InvalidArgument, TimedOut, WrongState
 from tenuto.policy import Duration, duration_ns
 from tenuto.worker import Workers, default_slots
@@ -383,6 +384,76 @@ class Engine:
         """
         facts: dict[str, Any] = msgspec.json.decode(self._handle.info())
         return facts
+
+    def backup(self, target: str | os.PathLike[str], *, progress: Progress | None = None) -> dict[str, Any]:
+        """Makes a backup of the store in a new directory, while everything goes on.
+
+        What was acknowledged before the call is in it. `tenuto.restore` makes a store from it.
+
+        Args:
+            target: the directory; it must not exist.
+            progress: called now and then with the bytes that are done and the bytes in all, about.
+
+        Returns:
+            path, bytes, position and counts.
+
+        Raises:
+            Conflict: something is at `target`.
+            InvalidArgument: `target` lies in the store, or where there is no directory.
+            Damaged: the store is; the text names the place.
+            WrongState: the engine is in memory.
+            Full, StorageError: nothing is left of the backup.
+
+        Example:
+            >>> with open(durability="memory") as engine:
+            ...     engine.backup("backup")
+            Traceback (most recent call last):
+            ...
+            tenuto.errors.WrongState: this engine has no store (durability "memory"), so there is nothing to back up
+        """
+        report: dict[str, Any] = msgspec.json.decode(self._handle.back_up(os.fspath(target), progress))
+        return report
+
+    def prune(
+        self,
+        *,
+        older_than: "datetime | Duration | None" = None,
+        keep: int | None = None,
+        state: str | Sequence[str] | None = None,
+        workflow: str | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Forgets ended runs for which all that is given holds: their rows, their histories and their chosen ids.
+
+        Args:
+            older_than: that ended so long ago ("30d"), or before a datetime with a zone.
+            keep: spares so many of the youngest of the states and the workflow; 0 spares none.
+            state: that ended in this state, or in one of these.
+            workflow: of this workflow.
+            dry_run: only say what would go.
+
+        Returns:
+            `runs`, how many have gone or would go, `matching`, how many are of the states and the workflow; with dry_run, and in the
+            owner, also `states`, `workflows`, `ended_min` and `ended_max` of those that go.
+
+        Raises:
+            InvalidArgument: nothing is given, or a state in which runs are live.
+            WrongState: this is a client, and nobody owns the store.
+
+        Example:
+            >>> with open(durability="memory") as engine:
+            ...     engine.prune(older_than="30d", keep=1000)["runs"]
+            0
+        """
+        query = {
+            "ended_before": _moment("older_than", older_than),
+            "keep": keep,
+            "state": state,
+            "workflow": workflow,
+            "dry_run": dry_run,
+        }
+        report: dict[str, Any] = msgspec.json.decode(self._handle.prune(_query(query).decode()))
+        return report
 
     def close(self, *, drain: bool = False, timeout: Duration | None = None) -> None:
         """Closes the store.

@@ -12,6 +12,7 @@ from tenuto.policy import duration_ns
 
 __all__ = [
     "STATE_STYLES",
+    "bytes_text",
     "counts_text",
     "duration_text",
     "error_text",
@@ -43,6 +44,7 @@ STATE_STYLES: Final[Mapping[str, str]] = {
     "not_reached": "bright_black",
 }
 
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _MILLISECOND: Final = 0.001
 _MICROSECOND: Final = 0.000001
 
@@ -77,6 +79,16 @@ def error_text(error: Mapping[str, Any] | None) -> str:
 def counts_text(counts: Mapping[str, int]) -> str:
     """Numbers of tasks by state: `3 done, 1 skipped`."""
     return ", ".join(f"{count} {state}" for state, count in counts.items())
+
+
+def bytes_text(count: int) -> str:
+    """A size in the unit that fits: `3.4 MiB`."""
+    size = float(count)
+    for unit in _UNITS:
+        if size < 1024 or unit == _UNITS[-1]:
+            break
+        size /= 1024
+    return f"{size:.4g} {unit}"
 
 
 def share_text(share: float | None) -> str:

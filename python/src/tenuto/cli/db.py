@@ -12,19 +12,20 @@ import typer
 
 import tenuto
 from tenuto.cli import _options as options
-from tenuto.cli import _verify
+from tenuto.cli import _verify, db_care
 from tenuto.cli._exit import ERROR, OK
 from tenuto.cli._options import Format
 from tenuto.cli._output import Column, Output, Row, note, print_lines
 from tenuto.cli._store import client, store_path
-from tenuto.cli._text import counts_text, json_text
+from tenuto.cli._text import bytes_text, counts_text, json_text
 from tenuto.errors import Damaged, NotFound, from_status
 
 __all__ = ["app"]
 
-app: Final = typer.Typer(help="Facts of the store, and whether it is sound.", rich_markup_mode=None)
+app: Final = typer.Typer(
+    help="The store itself: facts, verification, backups, and what may go.", rich_markup_mode=None
+)
 
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _FACTS: Final = (
     Column.of("path"),
     Column.of("uuid"),
@@ -63,30 +64,26 @@ def _columns_of(facts: dict[str, Any], group: str) -> Iterator[Column]:
         if isinstance(value, dict):
             yield _fact(title, value, counts_text({name: count for name, count in value.items() if count}))
         else:
-            yield _fact(title, value, _bytes_text(value) if key.endswith("bytes") else json_text(value))
+            yield _fact(title, value, bytes_text(value) if key.endswith("bytes") else json_text(value))
 
 
 def _fact(title: str, value: Any, text: str) -> Column:
     return Column(title=title, raw=lambda _: value, cell=lambda _: text)
 
 
-def _bytes_text(count: int) -> str:
-    size = float(count)
-    for unit in _UNITS:
-        if size < 1024 or unit == _UNITS[-1]:
-            break
-        size /= 1024
-    return f"{size:.4g} {unit}"
-
-
 @app.command()
-def verify(context: typer.Context, output: options.OutputFormat = None, db: options.Db = None) -> None:
+def verify(
+    context: typer.Context,
+    output: options.OutputFormat = None,
+    fields: options.Fields = None,
+    db: options.Db = None,
+) -> None:
     """Read everything in the store and check it.
 
     Ends with 1 when something is damaged. It happens in a process of its own: a store may be damaged in ways that end
     the process that reads it.
     """
-    out = Output(output)
+    out = Output(output, fields)
     path = store_path(context, db)
     report = _verified(path)
     if out.is_for_people or out.format is Format.tsv:
@@ -134,3 +131,7 @@ def _report_lines(path: Path, report: Row) -> Iterator[str]:
     for problem in report["problems"]:
         yield f"  {problem['where']}: {problem['what']}"
     note(f"tenuto: {path} has {len(report['problems'])} problems; restore it from a backup")
+
+
+for _verb in (db_care.backup, db_care.restore, db_care.compact, db_care.prune):
+    app.command()(_verb)
