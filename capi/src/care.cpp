@@ -12,7 +12,8 @@ Progress progress_of(tenuto_progress call, void* user_data) {
 
 // Calls `work(path)` and gives its text out.
 template <class Work>
-tenuto_status care_for(const char* path, size_t path_size, const char* name, tenuto_buffer** out, Work&& work) {
+tenuto_status care_for(const char* path, size_t path_size, const char* name, tenuto_buffer** out,
+                       Work&& work) {
   return guard([&]() -> Status {
     if (out == nullptr) return invalid("out_json is NULL");
     *out = nullptr;

@@ -12,8 +12,8 @@
 #include "core/query/describe.h"
 #include "core/query/history.h"
 #include "core/query/list.h"
-#include "core/query/run_filter.h"
 #include "core/query/load.h"
+#include "core/query/run_filter.h"
 #include "core/query/stats.h"
 #include "core/query/tail.h"
 #include "core/store/file_log.h"
@@ -357,13 +357,14 @@ Result<Bytes> ClientEngine::prune(std::string_view query) {
   }());
   if (asked.dry_run) return prune_report(before, true);
   if (!has_owner()) {
-    return Status(Code::wrong_state, "no process owns " + dir_.path() +
-                                         ", and a client can't change it; open the store as its owner to prune it");
+    return Status(Code::wrong_state,
+                  "no process owns " + dir_.path() +
+                      ", and a client can't change it; open the store as its owner to prune it");
   }
   TN_ASSIGN(const std::optional<RunNumber> runs, submit_and_await(PruneCommand{asked.request}));
   if (!runs.has_value()) {
-    return Status(Code::wrong_state, "the owner of " + dir_.path() +
-                                         " has gone; the next one carries the command out");
+    return Status(Code::wrong_state,
+                  "the owner of " + dir_.path() + " has gone; the next one carries the command out");
   }
   PruneCount gone;
   gone.matching = before.matching;

@@ -47,12 +47,12 @@ inline constexpr Nanos kTurnNs = 1 * kMillisecond;
 
 struct CoreOptions {
   std::uint32_t threads = 1;
-  std::uint64_t seed = 0;       // of retry jitter and of whom to steal from
-  StoreKeys store_key;          // differ between stores: run ids, idempotency keys
-  bool wait_for_disk = true;    // false: effects do not wait for their events (relaxed, memory)
-  bool is_in_memory = false;    // the log has no disk: a commit costs less than a wake-up
-  std::uint32_t process = 0;    // pid, for people
-  std::string version;          // of the library, for people
+  std::uint64_t seed = 0;     // of retry jitter and of whom to steal from
+  StoreKeys store_key;        // differ between stores: run ids, idempotency keys
+  bool wait_for_disk = true;  // false: effects do not wait for their events (relaxed, memory)
+  bool is_in_memory = false;  // the log has no disk: a commit costs less than a wake-up
+  std::uint32_t process = 0;  // pid, for people
+  std::string version;        // of the library, for people
   RetentionPolicy retention;
   StoreId store_id;
   std::uint64_t numbers_at_once = limits::kRunNumbersAtOnce;       // RunNumbers' block

@@ -88,7 +88,8 @@ namespace {
 Result<Command> decode_prune(const json::Value& root) {
   const auto keep = integer_of(root, "keep");
   const auto states = integer_of(root, "states");
-  const bool is_whole = keep.has_value() && *keep >= 0 && states.has_value() && *states > 0 && *states <= 0xFFFF;
+  const bool is_whole =
+      keep.has_value() && *keep >= 0 && states.has_value() && *states > 0 && *states <= 0xFFFF;
   if (!is_whole) return Status(Code::invalid_argument, "prune: `keep` or `states` is not what it must be");
   PruneCommand prune;
   prune.request.keep = static_cast<std::uint64_t>(*keep);

@@ -18,7 +18,8 @@ Result<Bytes> OwnerEngine::back_up(const std::string& target, const Progress& pr
   TN_TRY(check_open());
   TN_TRY(core_->health());
   if (shared_ == nullptr)
-    return Status(Code::wrong_state, "this engine has no store (durability \"memory\"), so there is nothing to back up");
+    return Status(Code::wrong_state,
+                  "this engine has no store (durability \"memory\"), so there is nothing to back up");
   TN_ASSIGN(const StoreDir dir, StoreDir::open(path_));
   TN_ASSIGN(const StateInfo info, state_->info());
   // Without the room the backup is taken all the same.
@@ -29,7 +30,8 @@ Result<Bytes> OwnerEngine::back_up(const std::string& target, const Progress& pr
     if (!core_->options().wait_for_disk) core_->commit_all();
     return std::optional(core_->committer().durable());
   };
-  return tenuto::back_up({dir, *state_, *log_, durable, TENUTO_CORE_VERSION}, target, clock_.wall(), progress);
+  return tenuto::back_up({dir, *state_, *log_, durable, TENUTO_CORE_VERSION}, target, clock_.wall(),
+                         progress);
 }
 
 Result<Bytes> OwnerEngine::prune(std::string_view query) {

@@ -12,9 +12,9 @@
 namespace tenuto {
 namespace {
 
-constexpr const char* kTableNames[kTableCount] = {"meta",   "workflows", "live",     "history", "summaries",
-                                                  "keys",   "commands",  "payloads", "timers",  "schedules",
-                                                  "limits", "stats",     "audit",    "packs"};
+constexpr const char* kTableNames[kTableCount] = {"meta",  "workflows", "live",   "history",   "summaries",
+                                                  "keys",  "commands",  "timers", "schedules", "limits",
+                                                  "stats", "audit",     "packs"};
 
 void number(json::Writer& out, ByteView key, std::uint64_t value) {
   out.key(key);

@@ -39,8 +39,8 @@ Result<std::uint64_t> count_matching(const StateRead& state, const PruneRequest&
 }
 
 // Which rows of a block go, when `left` of those that match may; takes them off.
-std::vector<bool> choose(const PruneRequest& request, const std::vector<SummaryRow>& rows, std::uint64_t& left,
-                         PruneCount& count) {
+std::vector<bool> choose(const PruneRequest& request, const std::vector<SummaryRow>& rows,
+                         std::uint64_t& left, PruneCount& count) {
   std::vector<bool> goes(rows.size());
   for (std::size_t i = 0; i < rows.size() && left > 0; ++i) {
     if (!request.matches(rows[i])) continue;
@@ -116,7 +116,8 @@ void Pruner::committed() {
   count_ = in_hand_;
 }
 
-Result<std::uint32_t> Pruner::thin(StateWrite& write, JournalMeta& meta, const Bytes& key, const Bytes& value) {
+Result<std::uint32_t> Pruner::thin(StateWrite& write, JournalMeta& meta, const Bytes& key,
+                                   const Bytes& value) {
   TN_ASSIGN(const SummaryZone zone, read_summary_zone(key, value));
   if (!request_.may_match(zone)) return 0u;
   TN_ASSIGN(const std::vector<SummaryRow> rows, read_summary_rows(key, value));

@@ -26,9 +26,7 @@ struct PruneRequest {
   std::optional<std::string> workflow;   // its name
 
   [[nodiscard]] bool matches(const SummaryRow& row) const;  // states and workflow
-  [[nodiscard]] bool may_match(const SummaryZone& zone) const {
-    return (zone.states & states) != 0;
-  }
+  [[nodiscard]] bool may_match(const SummaryZone& zone) const { return (zone.states & states) != 0; }
 };
 
 // What goes, or has gone.

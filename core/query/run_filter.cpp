@@ -118,7 +118,8 @@ Status read_ended_states(const json::Value& value, PruneRequest& request) {
   TN_TRY(read_states(value, filter));
   for (const RunState state : kStates) {
     if (!value.is_null() && !is_final(state) && filter.has(state))
-      return wrong("runs that are " + std::string(to_text(state)) + " are live; only ended runs are forgotten");
+      return wrong("runs that are " + std::string(to_text(state)) +
+                   " are live; only ended runs are forgotten");
   }
   request.states = filter.states;
   return {};
@@ -227,8 +228,9 @@ Result<PruneQuery> parse_prune_query(std::string_view query) {
   const bool says_something = request.ended_before.has_value() || keep.has_value() ||
                               request.workflow.has_value() || request.states != PruneRequest().states;
   if (says_something) return parsed;
-  return wrong("it says nothing about which runs to forget; give `ended_before`, `keep`, `state` or `workflow`"
-               " (`keep` 0 forgets every ended run)");
+  return wrong(
+      "it says nothing about which runs to forget; give `ended_before`, `keep`, `state` or `workflow`"
+      " (`keep` 0 forgets every ended run)");
 }
 
 Bytes prune_report(const PruneCount& count, bool dry_run) {

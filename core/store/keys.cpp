@@ -120,18 +120,6 @@ std::optional<HistoryKey> parse_history_key(ByteView key) {
   return checked(reader, fields);
 }
 
-Bytes payload_key(const PayloadKey& key) {
-  return part_key(key.run, key.number.value);
-}
-
-std::optional<PayloadKey> parse_payload_key(ByteView key) {
-  KeyReader reader(key);
-  PayloadKey fields;
-  fields.run = RunNumber(reader.number<std::uint64_t>());
-  fields.number = PartNumber(reader.number<std::uint32_t>());
-  return checked(reader, fields);
-}
-
 Bytes block_key(BlockNumber block) {
   Bytes key;
   append_number(key, block.value);

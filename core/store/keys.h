@@ -12,7 +12,6 @@
 //   summaries   block                                                   8
 //   keys        caller-chosen run id                                    text
 //   commands    command id                                              16
-//   payloads    run, number within the run                              12
 //   timers      due time, run, number within the run                    20
 //   schedules   name                                                    text
 //   limits      name                                                    text
@@ -36,7 +35,7 @@ namespace tenuto {
 using ChunkNumber = StrongId<struct ChunkNumberTag, std::uint32_t>;
 // A block of rows in `summaries` or `audit`.
 using BlockNumber = StrongId<struct BlockNumberTag, std::uint64_t>;
-// A large value or a timer within its run.
+// A timer within its run.
 using PartNumber = StrongId<struct PartNumberTag, std::uint32_t>;
 
 Bytes run_key(RunNumber run);
@@ -49,14 +48,6 @@ struct HistoryKey {
 };
 Bytes history_key(const HistoryKey& key);
 std::optional<HistoryKey> parse_history_key(ByteView key);
-
-struct PayloadKey {
-  RunNumber run;
-  PartNumber number;
-  friend auto operator<=>(const PayloadKey&, const PayloadKey&) = default;
-};
-Bytes payload_key(const PayloadKey& key);
-std::optional<PayloadKey> parse_payload_key(ByteView key);
 
 Bytes block_key(BlockNumber block);
 std::optional<BlockNumber> parse_block_key(ByteView key);

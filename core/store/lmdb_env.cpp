@@ -19,8 +19,8 @@ namespace tenuto {
 namespace {
 
 constexpr std::array<const char*, kTableCount> kTableNames = {
-    "meta",     "workflows", "live",      "history", "summaries", "keys",  "commands",
-    "payloads", "timers",    "schedules", "limits",  "stats",     "audit", "packs",
+    "meta",   "workflows", "live",   "history", "summaries", "keys",  "commands",
+    "timers", "schedules", "limits", "stats",   "audit",     "packs",
 };
 // How often a begin follows a map that other processes enlarge; each growth is a doubling.
 constexpr int kResizesMax = 50;

@@ -29,7 +29,8 @@ Status in_use(const std::string& store, int fd) {
 Result<LmdbAlone> LmdbAlone::take(const std::string& store, const std::string& directory) {
   FileCalls& calls = FileCalls::system();
   auto claim = DirectoryClaim::take(directory);
-  if (claim == nullptr) return Status(Code::owned, "this process has the store " + store + " open; close it first");
+  if (claim == nullptr)
+    return Status(Code::owned, "this process has the store " + store + " open; close it first");
   TN_ASSIGN(OwnedFile lock, open_file(calls, directory + "/lock.mdb", O_RDWR | O_CREAT));
   struct flock request = first_byte();
   if (::fcntl(lock.fd(), F_OFD_SETLK, &request) != 0) {

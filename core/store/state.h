@@ -30,15 +30,14 @@ enum class Table : std::uint8_t {
   summaries = 4,  // block number -> rows of ended runs with a zone map
   keys = 5,       // caller-chosen run id -> run number
   commands = 6,   // command id -> outcome
-  payloads = 7,
-  timers = 8,
-  schedules = 9,
-  limits = 10,
-  stats = 11,
-  audit = 12,
-  packs = 13,  // last run number -> histories of several short runs
+  timers = 7,
+  schedules = 8,
+  limits = 9,
+  stats = 10,
+  audit = 11,
+  packs = 12,  // last run number -> histories of several short runs
 };
-inline constexpr std::size_t kTableCount = 14;
+inline constexpr std::size_t kTableCount = 13;
 
 // Thread safety: used by one thread at a time, the one that made it.
 class StateRead {

@@ -70,7 +70,8 @@ std::optional<Marker> parse_marker(const Bytes& text) {
     std::string word;
     if (!(words >> word) || word != "origin") continue;
     const auto origin = parse_origin(words);
-    if (!origin || (!marker.origins.empty() && origin->below < marker.origins.back().below)) return std::nullopt;
+    if (!origin || (!marker.origins.empty() && origin->below < marker.origins.back().below))
+      return std::nullopt;
     marker.origins.push_back(*origin);
   }
   return marker;

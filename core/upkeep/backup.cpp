@@ -111,8 +111,7 @@ class Backup {
       TN_TRY(file.append(*content));
       TN_TRY(file.finish());
       constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-      manifest_.files.push_back(
-          {name, {}, facts.st_mtim.tv_sec * kNanosPerSecond + facts.st_mtim.tv_nsec});
+      manifest_.files.push_back({name, {}, facts.st_mtim.tv_sec * kNanosPerSecond + facts.st_mtim.tv_nsec});
       ++commands_;
     }
     return Status();
@@ -157,9 +156,9 @@ class Backup {
     manifest_.position = reader.place().position;
     manifest_.generation = reader.generation();
     if (upto.has_value() && manifest_.position < *upto) {
-      return Status(Code::not_found, "the journal ends at position " + std::to_string(manifest_.position.value) +
-                                         ", before position " + std::to_string(upto->value) +
-                                         ", which was durable");
+      return Status(Code::not_found, "the journal ends at position " +
+                                         std::to_string(manifest_.position.value) + ", before position " +
+                                         std::to_string(upto->value) + ", which was durable");
     }
     return file.finish();
   }
@@ -182,7 +181,7 @@ class Backup {
       // Room for all of it; a map that is too small would grow.
       options.initial_map_bytes = std::max<std::uint64_t>(options.initial_map_bytes, 2 * info.used_bytes);
       TN_ASSIGN(const std::unique_ptr<LmdbState> copy, LmdbState::open(aside, options));
-      TN_ASSIGN(const TableCopy copied, copy_tables(*snapshot_, *copy, info.used_bytes, progress_));
+      TN_ASSIGN(const TableCopy copied, copy_tables(*snapshot_, *copy, info.used_bytes, {}, progress_));
       static_cast<void>(copied);
     }
     if (const int error = -calls_.rename(aside + "/data.mdb", directory + "/" + kTablesFile); error != 0)

@@ -18,8 +18,8 @@
 #include <optional>
 #include <string>
 
-#include "core/base/clock.h"
 #include "core/base/bytes.h"
+#include "core/base/clock.h"
 #include "core/base/status.h"
 #include "core/store/log.h"
 #include "core/store/state.h"

@@ -27,7 +27,8 @@ std::string hex(std::uint64_t value) {
 std::optional<std::uint64_t> from_hex(ByteView text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (text.size() != kHexDigits || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (text.size() != kHexDigits || error != std::errc() || end != text.data() + text.size())
+    return std::nullopt;
   return value;
 }
 

@@ -33,9 +33,9 @@ struct BackupManifest {
   StoreUuid store;  // that it was made of
   std::vector<StoreOrigin> origins;
   WallTime made;
-  std::string version;  // of the library, for people
-  Position watermark;   // of the tables
-  Position position;    // everything before it is in the backup
+  std::string version;    // of the library, for people
+  Position watermark;     // of the tables
+  Position position;      // everything before it is in the backup
   Generation generation;  // of the last frame
   std::vector<BackupFile> files;
 

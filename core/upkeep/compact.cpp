@@ -9,10 +9,13 @@
 #include <system_error>
 
 #include "core/payload/json_writer.h"
+#include "core/store/file_log.h"
+#include "core/store/keys.h"
 #include "core/store/lmdb_state.h"
 #include "core/store/lmdb_swap.h"
 #include "core/store/owner_lock.h"
 #include "core/store/store_dir.h"
+#include "core/upkeep/needed_workflows.h"
 #include "core/upkeep/table_copy.h"
 
 namespace tenuto {
@@ -41,8 +44,13 @@ class CopyDirectory {
   const std::string path_;
 };
 
+struct Compacted {
+  TableCopy copied;
+  std::uint64_t workflows_left_out = 0;
+};
+
 // Before and after: the store is as it was. On return the copy is durable.
-Result<TableCopy> copy_to(const StoreDir& store, const std::string& directory, const Progress& progress) {
+Result<Compacted> copy_to(const StoreDir& store, const std::string& directory, const Progress& progress) {
   LmdbState::Options read_only;
   read_only.read_only = true;
   TN_ASSIGN(const std::unique_ptr<LmdbState> old, LmdbState::open(store.state(), read_only));
@@ -51,7 +59,17 @@ Result<TableCopy> copy_to(const StoreDir& store, const std::string& directory, c
     return io_status(error, "create", directory);
   TN_ASSIGN(const std::unique_ptr<LmdbState> copy, LmdbState::open(directory));
   TN_ASSIGN(const std::unique_ptr<StateRead> read, old->begin_read());
-  return copy_tables(*read, *copy, info.used_bytes, progress);
+  TN_ASSIGN(const std::unique_ptr<FileLog> log, FileLog::open(store.journal(), true));
+  TN_ASSIGN(const std::unordered_set<WorkflowHash> needed, needed_workflows(*read, *log));
+  Compacted compacted;
+  const auto keep = [&](Table table, ByteView key) {
+    const auto hash = table == Table::workflows ? parse_workflow_key(key) : std::nullopt;
+    return !hash.has_value() || needed.contains(*hash);
+  };
+  TN_ASSIGN(compacted.copied, copy_tables(*read, *copy, info.used_bytes, keep, progress));
+  constexpr auto kWorkflows = static_cast<std::size_t>(Table::workflows);
+  compacted.workflows_left_out = info.entries[kWorkflows] - compacted.copied.entries[kWorkflows];
+  return compacted;
 }
 
 }  // namespace
@@ -64,7 +82,7 @@ Result<Bytes> compact(const std::string& path, const Progress& progress) {
   if (const auto alone = LmdbAlone::take(store.path(), store.state()); !alone.ok()) return alone.status();
   TN_ASSIGN(const std::uint64_t before, size_of(data));
   const CopyDirectory copy(store.path() + "/compact.new");
-  TN_ASSIGN(const TableCopy copied, copy_to(store, copy.path(), progress));
+  TN_ASSIGN(const Compacted compacted, copy_to(store, copy.path(), progress));
   TN_ASSIGN(LmdbAlone alone, LmdbAlone::take(store.path(), store.state()));
   TN_TRY(alone.replace(copy.path() + "/data.mdb"));
   TN_ASSIGN(const std::uint64_t after, size_of(data));
@@ -78,7 +96,9 @@ Result<Bytes> compact(const std::string& path, const Progress& progress) {
   out.key("path").string(store.path());
   number("bytes_before", before);
   number("bytes_after", after);
-  number("entries", std::accumulate(copied.entries.begin(), copied.entries.end(), std::uint64_t{0}));
+  const auto& entries = compacted.copied.entries;
+  number("entries", std::accumulate(entries.begin(), entries.end(), std::uint64_t{0}));
+  number("workflows_left_out", compacted.workflows_left_out);
   out.end_object();
   return text;
 }

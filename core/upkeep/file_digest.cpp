@@ -16,8 +16,7 @@ Status for_each_block(FileCalls& calls, const std::string& path, Visit&& visit) 
   TN_ASSIGN(const OwnedFile file, open_file(calls, path, O_RDONLY));
   Bytes block(kDigestBlockBytes, '\0');
   for (std::uint64_t offset = 0;; offset += kDigestBlockBytes) {
-    TN_ASSIGN(const std::size_t size,
-              read_upto(calls, file.fd(), offset, block.size(), block.data(), path));
+    TN_ASSIGN(const std::size_t size, read_upto(calls, file.fd(), offset, block.size(), block.data(), path));
     if (size == 0) return Status();
     TN_TRY(visit(offset, ByteView(block).substr(0, size)));
     if (size < block.size()) return Status();
@@ -36,7 +35,8 @@ Result<FileDigest> digest_file(FileCalls& calls, const std::string& path) {
   return digest;
 }
 
-Status check_file(FileCalls& calls, const std::string& path, const std::string& name, const FileDigest& digest,
+Status check_file(FileCalls& calls, const std::string& path, const std::string& name,
+                  const FileDigest& digest,
                   const std::function<Status(std::uint64_t offset, ByteView block)>& pass_on) {
   std::uint64_t bytes = 0;
   const auto damaged = [&](const std::string& what) {
@@ -58,7 +58,8 @@ Status check_file(FileCalls& calls, const std::string& path, const std::string& 
   if (walked.code() == Code::not_found) return damaged("is missing");
   TN_TRY(walked);
   if (bytes == digest.bytes) return Status();
-  return damaged("ends after " + std::to_string(bytes) + " of its " + std::to_string(digest.bytes) + " bytes");
+  return damaged("ends after " + std::to_string(bytes) + " of its " + std::to_string(digest.bytes) +
+                 " bytes");
 }
 
 }  // namespace tenuto

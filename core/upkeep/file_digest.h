@@ -15,7 +15,8 @@ inline constexpr std::uint64_t kDigestBlockBytes = 4u << 20;  // one checksum ea
 
 struct FileDigest {
   std::uint64_t bytes = 0;
-  std::vector<std::uint64_t> blocks;  // XXH3-64, with the block's number as seed: blocks that changed places are noticed
+  std::vector<std::uint64_t>
+      blocks;  // XXH3-64, with the block's number as seed: blocks that changed places are noticed
   friend bool operator==(const FileDigest&, const FileDigest&) = default;
 };
 

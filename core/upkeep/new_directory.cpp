@@ -44,14 +44,16 @@ Status check_target(const std::string& target, bool may_be_empty, const std::str
   struct stat facts {};
   if (::stat(parent.c_str(), &facts) != 0) {
     if (errno == ENOENT)
-      return {Code::invalid_argument, "there is no directory " + parent + " to make " + target + " in; make it first"};
+      return {Code::invalid_argument,
+              "there is no directory " + parent + " to make " + target + " in; make it first"};
     return io_status(errno, "look at", parent);
   }
   if (!S_ISDIR(facts.st_mode)) return {Code::invalid_argument, parent + " is not a directory"};
   if (!store.empty() && is_within(parent, store)) {
     return {Code::invalid_argument, target + " lies in the store " + store + "; give a path outside of it"};
   }
-  if (::lstat(target.c_str(), &facts) != 0) return errno == ENOENT ? Status() : io_status(errno, "look at", target);
+  if (::lstat(target.c_str(), &facts) != 0)
+    return errno == ENOENT ? Status() : io_status(errno, "look at", target);
   std::error_code error;
   if (may_be_empty && S_ISDIR(facts.st_mode) && fs::is_empty(target, error) && !error) return {};
   return exists(target);
@@ -70,7 +72,8 @@ NewDirectory::~NewDirectory() {
 Status NewDirectory::move_in(FileCalls& calls) {
   // Without replacing: an empty directory of that name goes first, anything else stays and is in the way.
   if (::rmdir(target_.c_str()) != 0 && errno != ENOENT) return exists(target_);
-  int error = ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  int error =
+      ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
   if (error == EINVAL || error == ENOSYS) {
     // A file system without that flag: a rename over a directory fails unless it is empty.
     error = -calls.rename(path_, target_);

@@ -20,7 +20,8 @@ class NewDirectory {
  public:
   // A name nobody has, `target`.`word`-<chance>, and nothing behind it yet.
   static Result<NewDirectory> beside(const std::string& target, const std::string& word);
-  NewDirectory(NewDirectory&& other) noexcept : target_(std::move(other.target_)), path_(std::exchange(other.path_, {})) {}
+  NewDirectory(NewDirectory&& other) noexcept
+      : target_(std::move(other.target_)), path_(std::exchange(other.path_, {})) {}
   NewDirectory& operator=(NewDirectory&&) = delete;
   ~NewDirectory();
 

@@ -24,7 +24,6 @@
 namespace tenuto {
 namespace {
 
-
 Status damaged_frames(std::uint64_t offset, const std::string& what) {
   return {Code::damaged, std::string("the backup is damaged: ") + kFramesFile + ", offset " +
                              std::to_string(offset) + ": " + what + "; take another backup"};
@@ -42,7 +41,8 @@ Status for_each_frame(FileCalls& calls, const std::string& path, const BackupMan
     frame.resize(kFrameHeaderBytes);
     TN_ASSIGN(std::size_t got, read_upto(calls, file.fd(), offset, frame.size(), frame.data(), path));
     FrameHeader header;
-    if (got < frame.size() || !decode_frame_header(frame, header)) return damaged_frames(offset, "no frame is here");
+    if (got < frame.size() || !decode_frame_header(frame, header))
+      return damaged_frames(offset, "no frame is here");
     if (header.position != position) {
       return damaged_frames(offset, "a frame of position " + std::to_string(header.position.value) +
                                         " is where " + std::to_string(position.value) + " belongs");
@@ -147,7 +147,8 @@ class Restoration {
         return {Code::owned, "the store " + target + " is owned by process " + std::to_string(owner) +
                                  "; nothing is restored over a store, so give a new path"};
       }
-      return {Code::conflict, target + " is a store already; nothing is restored over one, so give a new path"};
+      return {Code::conflict,
+              target + " is a store already; nothing is restored over one, so give a new path"};
     }
     return check_target(target, true, {});
   }
@@ -172,9 +173,7 @@ class Restoration {
     }));
     if (from.modified_ns != 0) {
       constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-      const struct timespec time {
-        from.modified_ns / kNanosPerSecond, from.modified_ns % kNanosPerSecond
-      };
+      const struct timespec time { from.modified_ns / kNanosPerSecond, from.modified_ns % kNanosPerSecond };
       const struct timespec times[2] = {time, time};
       if (::futimens(file.fd(), times) != 0) return io_status(errno, "set the time of", path);
     }
@@ -205,10 +204,9 @@ class Restoration {
     TN_ASSIGN(const std::unique_ptr<FileLog> log, FileLog::open(store.journal(), false));
     SegmentFiller filler(*log, id_of(store.uuid()));
     TN_TRY(filler.begin(manifest_.watermark));
-    TN_TRY(for_each_frame(calls_, backup_ + "/" + kFramesFile, manifest_,
-                          [&](ByteView frame, const FrameHeader& header) {
-                            return filler.add(frame, header.position);
-                          }));
+    TN_TRY(for_each_frame(
+        calls_, backup_ + "/" + kFramesFile, manifest_,
+        [&](ByteView frame, const FrameHeader& header) { return filler.add(frame, header.position); }));
     return filler.finish();
   }
 
@@ -257,7 +255,8 @@ class Restoration {
       if (where != nullptr && why != nullptr)
         what = std::string(where->as_string()) + ": " + std::string(why->as_string());
     }
-    return {Code::damaged, "the store of this backup was damaged already: " + what + "; take an earlier backup"};
+    return {Code::damaged,
+            "the store of this backup was damaged already: " + what + "; take an earlier backup"};
   }
 
   [[nodiscard]] static StoreId id_of(const StoreUuid& uuid) { return {uuid.high, uuid.low}; }

@@ -10,8 +10,8 @@
 
 #include <string>
 
-#include "core/base/clock.h"
 #include "core/base/bytes.h"
+#include "core/base/clock.h"
 #include "core/base/status.h"
 #include "core/upkeep/progress.h"
 

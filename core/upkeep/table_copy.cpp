@@ -9,13 +9,13 @@ constexpr std::uint64_t kTransactionBytes = 16u << 20;  // not critical: bounds 
 constexpr int kFullTries = 3;                           // the map grows between two of them
 
 constexpr std::array<const char*, kTableCount> kNames = {
-    "meta",     "workflows", "live",      "history", "summaries", "keys",  "commands",
-    "payloads", "timers",    "schedules", "limits",  "stats",     "audit", "packs",
+    "meta",   "workflows", "live",   "history", "summaries", "keys",  "commands",
+    "timers", "schedules", "limits", "stats",   "audit",     "packs",
 };
 
 class Copier {
  public:
-  Copier(const StateRead& from, State& to) : from_(from), to_(to) {}
+  Copier(const StateRead& from, State& to, const KeepRow& keep) : from_(from), to_(to), keep_(keep) {}
 
   [[nodiscard]] bool is_done() const { return place_.table == kTableCount; }
   [[nodiscard]] const TableCopy& copied() const { return place_.copied; }
@@ -73,6 +73,7 @@ class Copier {
       return {content.code(), std::string("table ") + table_name(table) + ", row " + std::to_string(entries) +
                                   ": " + content.status().message()};
     }
+    if (keep_ && !keep_(table, key)) return Status();
     TN_TRY(write.append(table, key, value));
     ++entries;
     place_.copied.bytes += key.size() + value.size();
@@ -81,6 +82,7 @@ class Copier {
 
   const StateRead& from_;
   State& to_;
+  const KeepRow& keep_;
   Place place_;
 };
 
@@ -90,9 +92,9 @@ const char* table_name(Table table) {
   return kNames[static_cast<std::size_t>(table)];
 }
 
-Result<TableCopy> copy_tables(const StateRead& from, State& to, std::uint64_t total,
+Result<TableCopy> copy_tables(const StateRead& from, State& to, std::uint64_t total, const KeepRow& keep,
                               const Progress& progress) {
-  Copier copier(from, to);
+  Copier copier(from, to, keep);
   while (!copier.is_done()) {
     TN_TRY(copier.transact());
     if (progress) progress(copier.copied().bytes, total);

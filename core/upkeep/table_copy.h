@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 
 #include "core/base/status.h"
 #include "core/store/state.h"
@@ -21,10 +22,13 @@ struct TableCopy {
   std::uint64_t bytes = 0;  // of keys and values
 };
 
+// Which rows are copied; empty: all.
+using KeepRow = std::function<bool(Table table, ByteView key)>;
+
 // Some MiB a transaction of `to`, each durable; `progress` gets the bytes of keys and values, of `total`. damaged names the table
 // and the row; full and storage_error are those of `to`, which is then of no use.
 [[nodiscard]] Result<TableCopy> copy_tables(const StateRead& from, State& to, std::uint64_t total,
-                                            const Progress& progress);
+                                            const KeepRow& keep, const Progress& progress);
 
 // "history", for messages and reports.
 [[nodiscard]] const char* table_name(Table table);

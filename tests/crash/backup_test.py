@@ -8,8 +8,8 @@ is taken of a store that nobody owns. Of each backup:
 Of some restored stores, which go on by themselves for a while:
   4. a task of a run that came with the backup has the idempotency key that it has in the first store
   5. no new run shares a key with anything that the first store ever did
-Planted: acknowledgements of after the backup are taken for earlier ones (2 must see it), a restored store that keeps the identity of the
-first one (5 must see it), and a flipped byte in a file of a backup (it must be refused, naming the file).
+Planted: acknowledgements of after the backup are taken for earlier ones (2 must see it), and a restored store keeps the
+identity of the first one (5 must see it). A flipped bit in a file of a backup must be refused, naming the file.
 
 usage: backup_test.py OWNER TOOL SCRATCH [--backups N] [--minutes M] [--seed N]
 """
@@ -78,7 +78,7 @@ class Tally:
 
 def states(tool: str, store: Path) -> dict[str, str]:
     lines = checked([tool, "runs", str(store)])
-    return {run: state for run, state in map(str.split, lines)}
+    return dict(line.split() for line in lines)
 
 
 def keys(effects: Path) -> dict[tuple[str, str], str]:
@@ -91,7 +91,11 @@ def keys(effects: Path) -> dict[tuple[str, str], str]:
 
 def missing(acks: list[tuple[str, str]], found: dict[str, str]) -> list[str]:
     """Violations of 2."""
-    lost = [f"{run}: acknowledged as started, and not in the backup" for word, run in acks if word == "started" and run not in found]
+    lost = [
+        f"{run}: acknowledged as started, and not in the backup"
+        for word, run in acks
+        if word == "started" and run not in found
+    ]
     return lost + [
         f"{run}: acknowledged as ended, and it has not in the backup"
         for word, run in acks

@@ -52,10 +52,14 @@ int main(int argc, char** argv) {
   const std::string other = argc > 3 ? argv[3] : "";
   tenuto_buffer* report = nullptr;
   if (verb == "restore") {
-    return end(tenuto_store_restore(path.data(), path.size(), other.data(), other.size(), nullptr, nullptr, &report), report);
+    return end(
+        tenuto_store_restore(path.data(), path.size(), other.data(), other.size(), nullptr, nullptr, &report),
+        report);
   }
-  if (verb == "check") return end(tenuto_backup_check(path.data(), path.size(), nullptr, nullptr, &report), report);
-  if (verb == "compact") return end(tenuto_store_compact(path.data(), path.size(), nullptr, nullptr, &report), report);
+  if (verb == "check")
+    return end(tenuto_backup_check(path.data(), path.size(), nullptr, nullptr, &report), report);
+  if (verb == "compact")
+    return end(tenuto_store_compact(path.data(), path.size(), nullptr, nullptr, &report), report);
   if (verb == "verify") return end(tenuto_store_verify(path.data(), path.size(), &report), report);
   tenuto_engine_options options = TENUTO_ENGINE_OPTIONS_INIT;
   options.mode = verb == "prune" ? TENUTO_OPEN_AUTO : TENUTO_OPEN_CLIENT;
@@ -64,7 +68,8 @@ int main(int argc, char** argv) {
   tenuto_status status = tenuto_engine_open(path.data(), path.size(), &options, &engine);
   if (status != TENUTO_OK) return failed(status);
   if (verb == "runs") return print_runs(engine);
-  if (verb == "backup") status = tenuto_engine_backup(engine, other.data(), other.size(), nullptr, nullptr, &report);
+  if (verb == "backup")
+    status = tenuto_engine_backup(engine, other.data(), other.size(), nullptr, nullptr, &report);
   if (verb == "prune") status = tenuto_engine_prune(engine, other.data(), other.size(), &report);
   const int code = end(status, report);
   tenuto_engine_destroy(&engine);

@@ -41,7 +41,9 @@ class Harness:
     def make_store(self) -> Path:
         """A store with a few hundred runs, as a killed owner leaves it."""
         store = self.scratch / "first"
-        process = subprocess.Popen([self.owner, "work", str(store), str(self.scratch / "effects"), "0"], stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [self.owner, "work", str(store), str(self.scratch / "effects"), "0"], stdout=subprocess.PIPE
+        )
         assert process.stdout is not None
         for _ in range(400):
             process.stdout.readline()
@@ -101,7 +103,9 @@ class Harness:
         before = self.runs(store)
         for what, place in self.each_kill("backup", store):
             if (place / "made").exists():
-                self.expect(what, call(self.tool, "check", str(place / "made")).returncode == 0, "the backup is not whole")
+                self.expect(
+                    what, call(self.tool, "check", str(place / "made")).returncode == 0, "the backup is not whole"
+                )
         self.expect("backup", self.runs(store) == before, "the store has other runs")
         backup = self.scratch / "backup"
         call(self.tool, "backup", str(store), str(backup))
@@ -165,7 +169,8 @@ def main() -> int:
     for text in violations[:20]:
         print(text)
     print(
-        f"kills {kills} in {time.monotonic() - began:.0f} s; the planted half of a store was {'noticed' if noticed else 'NOT noticed'}"
+        f"kills {kills} in {time.monotonic() - began:.0f} s; "
+        f"the planted half of a store was {'noticed' if noticed else 'NOT noticed'}"
     )
     print(f"care: inputs {kills}, violations {len(violations)}, crashes 0")
     failed = bool(violations) or not noticed or kills < 50

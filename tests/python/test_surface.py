@@ -12,8 +12,8 @@ from tenuto import _core
 SURFACE = """
     Cancelled Closed Conflict Damaged Engine Forked Full InternalError InvalidArgument NewerFormat NotFound Owned Poisoned
     Rejected Retry Run RunRow RunStatus RunTimedOut Stop StorageError Task TaskFailed TaskInfo TenutoError TimedOut
-    TooLarge VersionMismatch Workflow WrongState __version__ current_engine in_ info log not_ open otherwise task when
-    workflow
+    TooLarge VersionMismatch Workflow WrongState __version__ compact current_engine in_ info log not_ open otherwise
+    restore task when workflow
 """
 
 

@@ -457,8 +457,8 @@ TENUTO_API tenuto_status tenuto_store_restore(const char *backup, size_t backup_
  * the new store. Thread-safe. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_backup_check(const char *backup, size_t backup_size, tenuto_progress progress,
                                              void *user_data, tenuto_buffer **out_json);
-/* Shrinks the tables of a store that nobody has open to what they hold. JSON {path, bytes_before, bytes_after, entries}.
- * Needs room for the copy. After a crash or an error the store is as before, or compacted. `progress` may be NULL.
+/* Shrinks the tables of a store that nobody has open to what they hold. JSON {path, bytes_before, bytes_after, entries,
+ * workflows_left_out}. Definitions that no run needs any more go. Needs room for the copy. After a crash or an error the store is as before, or compacted. `progress` may be NULL.
  * OWNED: a process owns or reads it, which is named. NOT_FOUND, DAMAGED, FULL, STORAGE_ERROR. Thread-safe. Since: 0.1. */
 TENUTO_API tenuto_status tenuto_store_compact(const char *path, size_t path_size, tenuto_progress progress,
                                               void *user_data, tenuto_buffer **out_json);

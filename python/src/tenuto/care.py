@@ -54,7 +54,7 @@ def compact(path: str | os.PathLike[str], *, progress: Progress | None = None) -
         progress: called now and then with the bytes that are done and the bytes in all, about.
 
     Returns:
-        path, bytes_before, bytes_after and entries.
+        path, bytes_before, bytes_after, entries and workflows_left_out, definitions that no run needed any more.
 
     Raises:
         Owned: a process owns the store or reads it; the text names it.

@@ -433,8 +433,8 @@ class Engine:
             dry_run: only say what would go.
 
         Returns:
-            `runs`, how many have gone or would go, `matching`, how many are of the states and the workflow; with dry_run, and in the
-            owner, also `states`, `workflows`, `ended_min` and `ended_max` of those that go.
+            `runs`, how many have gone or would go, `matching`, how many are of the states and the workflow; with dry_run,
+            and in the owner, also `states`, `workflows`, `ended_min` and `ended_max` of those that go.
 
         Raises:
             InvalidArgument: nothing is given, or a state in which runs are live.

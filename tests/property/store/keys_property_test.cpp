@@ -58,14 +58,6 @@ TEST(KeysProperty, ChunksOfHistories) {
       history_key, parse_history_key);
 }
 
-TEST(KeysProperty, Payloads) {
-  check<PayloadKey>(
-      [](Random& r) {
-        return PayloadKey{RunNumber(number(r)), PartNumber(number32(r))};
-      },
-      payload_key, parse_payload_key);
-}
-
 TEST(KeysProperty, Workflows) {
   check<WorkflowHash>(
       [](Random& r) {

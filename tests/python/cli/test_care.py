@@ -184,6 +184,24 @@ def test_compact_gives_space_back_and_keeps_everything(project: Any) -> None:
     assert ids(project) == before | {"e9"}
 
 
+def test_definitions_that_no_run_needs_go_with_a_compaction(project: Any) -> None:
+    start(project, "e1")
+    start(project, "b1", workflow="broken")
+    assert project.call("db", "compact", "-o", "json").json()["workflows_left_out"] == 0
+    assert project.call("db", "prune", "--workflow", "broken", "--keep", "0", "--yes").code == 0
+    assert project.call("db", "compact", "-o", "json").json()["workflows_left_out"] == 1
+    assert project.call("db", "verify").code == 0
+    start(project, "b2", workflow="broken")
+    assert ids(project) == {"e1", "b2"}
+    # What starts in the journal behind the tables needs its definition, too.
+    owner = project.owner()
+    assert project.tenuto("run", "flows:retried", "--id", "r1").code == 0
+    owner.kill()
+    owner.wait()
+    assert project.call("db", "compact", "-o", "json").json()["workflows_left_out"] == 0
+    assert ids(project) == {"e1", "b2", "r1"}
+
+
 def test_compact_beside_an_owner_or_a_reader_is_refused(project: Any) -> None:
     start(project, "e1")
     owner = project.owner()

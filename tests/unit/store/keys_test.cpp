@@ -12,7 +12,6 @@ namespace {
 TEST(Keys, HaveTheDocumentedBytes) {
   EXPECT_EQ(run_key(RunNumber(0x0102030405060708)), "\x01\x02\x03\x04\x05\x06\x07\x08");
   EXPECT_EQ(history_key({RunNumber(1), ChunkNumber(2)}), ByteView("\0\0\0\0\0\0\0\x01\0\0\0\x02", 12));
-  EXPECT_EQ(payload_key({RunNumber(1), PartNumber(2)}), ByteView("\0\0\0\0\0\0\0\x01\0\0\0\x02", 12));
   EXPECT_EQ(block_key(BlockNumber(258)), ByteView("\0\0\0\0\0\0\x01\x02", 8));
   EXPECT_EQ(workflow_key({1, 2}), ByteView("\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02", 16));
   EXPECT_EQ(command_key({1, 2}), ByteView("\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02", 16));
@@ -30,7 +29,6 @@ TEST(Keys, BytesThatAreNoKeyGiveNothing) {
     EXPECT_EQ(parse_run_key(bytes).has_value(), size == 8);
     EXPECT_EQ(parse_block_key(bytes).has_value(), size == 8);
     EXPECT_EQ(parse_history_key(bytes).has_value(), size == 12);
-    EXPECT_EQ(parse_payload_key(bytes).has_value(), size == 12);
     EXPECT_EQ(parse_workflow_key(bytes).has_value(), size == 16);
     EXPECT_EQ(parse_command_key(bytes).has_value(), size == 16);
     EXPECT_EQ(parse_timer_key(bytes).has_value(), size == 20);

@@ -224,7 +224,7 @@ TEST(LmdbFault, AMapThatFindsNoAddressSpaceIsNoMemoryAndTheStoreGoesOn) {
               const Bytes large(2 * kMiB, 'x');
               auto write = *state->begin_write();
               if (::setrlimit(RLIMIT_AS, &tight) != 0) return 2;
-              const Status status = write->put(Table::payloads, "k", large);
+              const Status status = write->put(Table::audit, "k", large);
               if (::setrlimit(RLIMIT_AS, &old) != 0) return 3;
               if (status.code() != Code::no_memory) return 4;
               write.reset();

@@ -35,7 +35,7 @@ std::unique_ptr<LmdbState> open_state(const TempDir& directory, std::size_t map_
 Status put(State& state, ByteView key, ByteView value) {
   for (int tries = 0;; ++tries) {
     TN_ASSIGN(const auto write, state.begin_write());
-    Status status = write->put(Table::payloads, key, value);
+    Status status = write->put(Table::audit, key, value);
     if (status.ok()) status = write->commit();
     if (status.code() != Code::full || tries == 20) return status;
   }
@@ -45,7 +45,7 @@ Bytes get(const State& state, ByteView key) {
   const auto read = state.begin_read();
   if (!read.ok()) return read.status().message();
   ByteView value;
-  return *(*read)->get(Table::payloads, key, value) ? Bytes(value) : "(none)";
+  return *(*read)->get(Table::audit, key, value) ? Bytes(value) : "(none)";
 }
 
 TEST(LmdbState, WhatWasCommittedIsThereAfterClosing) {
@@ -139,7 +139,7 @@ TEST(LmdbState, AFullMapSaysSoHasGrownAndTheRetryWorks) {
   auto state = open_state(directory);
   auto write = *state->begin_write();
   ASSERT_TRUE(write->put(Table::meta, "lost", "with its transaction").ok());
-  const Status full = write->put(Table::payloads, "k", Bytes(3 * kMiB, 'x'));
+  const Status full = write->put(Table::audit, "k", Bytes(3 * kMiB, 'x'));
   ASSERT_EQ(full.code(), Code::full);
   EXPECT_NE(full.message().find("has grown to 2 MiB; retry"), std::string::npos) << full.message();
   EXPECT_EQ(write->put(Table::meta, "a", "1").code(), Code::wrong_state);
@@ -156,7 +156,7 @@ TEST(LmdbState, TheMapGrowsEarlySoThatSmallTransactionsNeverMeetItsEnd) {
   const Bytes value(50'000, 'x');
   for (int i = 0; i < 100; ++i) {
     auto write = *state->begin_write();
-    ASSERT_TRUE(write->put(Table::payloads, std::to_string(i), value).ok());
+    ASSERT_TRUE(write->put(Table::audit, std::to_string(i), value).ok());
     ASSERT_TRUE(write->commit().ok());
   }
   EXPECT_GE(state->info()->map_bytes, 5 * kMiB);
@@ -167,7 +167,7 @@ TEST(LmdbState, AThreadThatReadsIsToldThatItKeepsTheMapFromGrowing) {
   auto state = open_state(directory);
   auto read = *state->begin_read();
   auto write = *state->begin_write();
-  EXPECT_EQ(write->put(Table::payloads, "k", Bytes(3 * kMiB, 'x')).code(), Code::wrong_state);
+  EXPECT_EQ(write->put(Table::audit, "k", Bytes(3 * kMiB, 'x')).code(), Code::wrong_state);
   write.reset();
   read.reset();
   EXPECT_TRUE(put(*state, "k", Bytes(3 * kMiB, 'x')).ok());
@@ -221,7 +221,7 @@ TEST(LmdbState, AReaderInAnotherProcessSeesCommitsAndFollowsTheMap) {
     tell('a');
     wait();
     ByteView value;
-    if (!*old->get(Table::payloads, "k", value) || value != "first") return 2;
+    if (!*old->get(Table::audit, "k", value) || value != "first") return 2;
     old.reset();
     if (get(**reader, "k") != Bytes(20 * kMiB, 'x')) return 3;
     return 0;
@@ -297,7 +297,7 @@ TEST(LmdbState, AForkedChildIsRefusedAndItsParentUnharmed) {
             }),
             0);
   ByteView value;
-  EXPECT_TRUE(*read->get(Table::payloads, "k", value));
+  EXPECT_TRUE(*read->get(Table::audit, "k", value));
   EXPECT_EQ(state->info()->readers, 1u) << "the child must not clear its parent's slots";
   read.reset();
   EXPECT_TRUE(put(*state, "k", "2").ok());

@@ -160,8 +160,8 @@ TYPED_TEST(StateContract, AppendingTakesAscendingKeysOnly) {
 
 TYPED_TEST(StateContract, LargeValuesComeBackWhole) {
   const Bytes large(5u << 20, 'x');
-  this->put(Table::payloads, {{"k", large}});
-  EXPECT_TRUE(get(*this->reading(), Table::payloads, "k") == large);
+  this->put(Table::audit, {{"k", large}});
+  EXPECT_TRUE(get(*this->reading(), Table::audit, "k") == large);
 }
 
 TYPED_TEST(StateContract, AnAbortedTransactionChangesNothing) {

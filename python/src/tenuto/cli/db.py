@@ -22,9 +22,7 @@ from tenuto.errors import Damaged, NotFound, from_status
 
 __all__ = ["app"]
 
-app: Final = typer.Typer(
-    help="The store itself: facts, verification, backups, and what may go.", rich_markup_mode=None
-)
+app: Final = typer.Typer(help="The store itself: facts, verification, backups, and what may go.", rich_markup_mode=None)
 
 _FACTS: Final = (
     Column.of("path"),

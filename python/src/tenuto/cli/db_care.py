@@ -72,7 +72,9 @@ def restore(
     if target is None:
         with _progress("checked") as told:
             checked = msgspec.json.decode(_core.check_backup(str(backup), told))
-        _report(out, checked, _CHECKED, f"ok: {backup}, {bytes_text(checked['bytes'])}, made {local_time(checked['made'])}")
+        _report(
+            out, checked, _CHECKED, f"ok: {backup}, {bytes_text(checked['bytes'])}, made {local_time(checked['made'])}"
+        )
         return
     with _progress("restored") as told:
         report = tenuto.restore(backup, target, progress=told)
@@ -118,7 +120,7 @@ def prune(
     `tenuto db prune --state failed --workflow etl --older-than 7d --yes`; `--keep 0` selects every ended run.
     """
     out = Output(output)
-    query = {
+    query: dict[str, Any] = {
         "older_than": moment("--older-than", older_than),
         "keep": keep,
         "state": [word for text in state or () for word in text.split(",")] or None,
