@@ -29,6 +29,7 @@ std::optional<std::uint64_t> from_hex(ByteView text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
   if (text.size() != kHexDigits || error != std::errc() || end != text.data() + text.size())
     return std::nullopt;
+  if (hex(value) != text) return std::nullopt;  // digits in upper case are not ours
   return value;
 }
 

@@ -16,6 +16,13 @@ static void check_null_handles(void) {
   CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_run_cancel(NULL, NULL, 0, NULL, 0));
   CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_engine_runs(NULL, NULL, 0, &buffer));
   CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_engine_open(NULL, 5, NULL, NULL));
+  CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_engine_backup(NULL, TEXT("b"), NULL, NULL, &buffer));
+  CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_engine_prune(NULL, TEXT("{\"keep\":0}"), &buffer));
+  CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_store_restore(TEXT("b"), NULL, 5, NULL, NULL, &buffer));
+  CHECK_STATUS(TENUTO_STATUS_INVALID_ARGUMENT, tenuto_store_compact(TEXT("s"), NULL, NULL, NULL));
+  CHECK_STATUS(TENUTO_STATUS_NOT_FOUND, tenuto_backup_check(TEXT("no-such-backup"), NULL, NULL, &buffer));
+  CHECK_STATUS(TENUTO_STATUS_NOT_FOUND, tenuto_store_compact(TEXT("no-such-store"), NULL, NULL, &buffer));
+  CHECK(buffer == NULL);
   CHECK(strcmp(tenuto_run_id(NULL), "") == 0);
   CHECK(strcmp(tenuto_workflow_name(NULL), "") == 0);
   CHECK(strcmp(tenuto_buffer_data(NULL, NULL), "") == 0);

@@ -1,6 +1,7 @@
 """`tenuto db backup`, `restore`, `compact` and `prune`, as people use them and as they misuse them."""
 
 import os
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,25 @@ def test_no_permission(project: Any) -> None:
     answer = project.call("db", "backup", "closed/b")
     assert answer.code == 1
     assert "Permission denied" in answer.err
+
+
+def small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+
+def test_no_space_leaves_nothing(project: Any) -> None:
+    start(project, "e1")
+    assert project.call("db", "backup", "nightly").code == 0
+    for verb in (("db", "backup", "b"), ("db", "restore", "nightly", "s"), ("db", "compact")):
+        child = project.popen(*verb, preexec_fn=small_files)
+        _, said = child.communicate(timeout=60)
+        assert child.returncode == 1, said
+        assert "free some space" in said
+        assert "Traceback" not in said
+    assert {path.name for path in Path().iterdir()} >= {"nightly", "tenuto.db"}
+    assert not list(Path().glob("b*.*")) and not list(Path().glob("s*")) and not Path("b").exists()
+    assert not Path("tenuto.db", "compact.new").exists()
+    assert project.call("db", "verify").code == 0
 
 
 def test_compact_gives_space_back_and_keeps_everything(project: Any) -> None:
