@@ -170,7 +170,7 @@ def test_no_permission(project: Any) -> None:
 
 
 def small_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
 
 def test_no_space_leaves_nothing(project: Any) -> None:
