@@ -56,6 +56,9 @@ RunRecord* Oracle::on_started_by_command(const Event& event, const RunStarted& s
   if (RunRecord* record = find(event.run)) {
     if (record->is_durable()) return record;
     fresh.bodies = std::move(record->bodies);
+    fresh.model.asked_cancels = std::move(record->model.asked_cancels);
+    fresh.told_end = record->told_end;
+    fresh.told_cancel = record->told_cancel;
     *record = std::move(fresh);
     return record;
   }

@@ -165,7 +165,8 @@ class Run {
     options.seed = seed;
     // One that hangs is not tried again and again.
     const bool hangs = verdict.text.rfind("hangs", 0) == 0;
-    const bool is_shrunk = arguments_.first == arguments_.last || hangs;
+    const bool is_single = arguments_.first == arguments_.last && arguments_.minutes <= 0;
+    const bool is_shrunk = is_single || hangs;
     if (!is_shrunk) options = shrink(options, verdict, verdict.text.rfind("two executions", 0) == 0);
     std::fprintf(stderr, "  again: %s %s --trace\n", arguments_.program.c_str(),
                  arguments_of(options).c_str());
