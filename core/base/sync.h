@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <mutex>
 
 #if defined(__clang__)
@@ -26,12 +27,34 @@
 namespace tenuto {
 template <class T>
 using Atomic = testing::ModelAtomic<T>;
-}
+template <class T>
+using AtomicRef = testing::ModelAtomicRef<T>;
+using testing::CallSite;
+using testing::model_drops_wake_up;
+using testing::model_plain_read;
+using testing::model_plain_written;
+inline constexpr bool kIsModel = true;
+using NativeMutex = testing::ModelMutex;
+}  // namespace tenuto
 #else
 namespace tenuto {
 template <class T>
 using Atomic = std::atomic<T>;
+template <class T>
+using AtomicRef = std::atomic_ref<T>;
+// For model tests: where a wake-up is asked for, so that each can be left out once; and that memory is used plainly
+// which AtomicRef uses, too, so that races are seen. Nothing, here.
+struct CallSite {
+  static constexpr CallSite here() { return {}; }
+};
+constexpr bool model_drops_wake_up(CallSite) {
+  return false;
 }
+inline void model_plain_read(const void*, std::size_t) {}
+inline void model_plain_written(const void*, std::size_t) {}
+inline constexpr bool kIsModel = false;
+using NativeMutex = std::mutex;
+}  // namespace tenuto
 #endif
 
 namespace tenuto {
@@ -42,10 +65,10 @@ class TN_CAPABILITY Mutex {
   void unlock() TN_RELEASE() { mutex_.unlock(); }
   bool try_lock() TN_ANNOTATE(try_acquire_capability(true)) { return mutex_.try_lock(); }
   // For CondVar only.
-  std::mutex& native() { return mutex_; }
+  NativeMutex& native() { return mutex_; }
 
  private:
-  std::mutex mutex_;
+  NativeMutex mutex_;
 };
 
 class TN_SCOPED_CAPABILITY MutexLock {
@@ -63,24 +86,47 @@ class TN_SCOPED_CAPABILITY MutexLock {
 class CondVar {
  public:
   // The caller holds `m`; may wake without cause, so wait in a loop over the condition.
-  void wait(Mutex& m) TN_REQUIRES(m) {
-    std::unique_lock<std::mutex> lock(m.native(), std::adopt_lock);
-    cv_.wait(lock);
-    lock.release();
-  }
+  void wait(Mutex& m) TN_REQUIRES(m) { wait_on(m.native()); }
   // False when `timeout` passed first.
   template <class Duration>
   bool wait_for(Mutex& m, Duration timeout) TN_REQUIRES(m) {
-    std::unique_lock<std::mutex> lock(m.native(), std::adopt_lock);
+    return wait_on(m.native(), timeout);
+  }
+  void notify_one(CallSite at = CallSite::here()) {
+    if (!model_drops_wake_up(at)) cv_.notify_one();
+  }
+  void notify_all(CallSite at = CallSite::here()) {
+    if (!model_drops_wake_up(at)) cv_.notify_all();
+  }
+
+ private:
+#if defined(TENUTO_MODEL)
+  void wait_on(testing::ModelMutex& m) {
+    cv_.wait(m);
+  }
+  template <class Duration>
+  bool wait_on(testing::ModelMutex& m, Duration) {
+    cv_.wait(m);
+    return true;
+  }
+
+  testing::ModelCondVar cv_;
+#else
+  void wait_on(std::mutex& m) {
+    std::unique_lock<std::mutex> lock(m, std::adopt_lock);
+    cv_.wait(lock);
+    lock.release();
+  }
+  template <class Duration>
+  bool wait_on(std::mutex& m, Duration timeout) {
+    std::unique_lock<std::mutex> lock(m, std::adopt_lock);
     const bool woken = cv_.wait_for(lock, timeout) == std::cv_status::no_timeout;
     lock.release();
     return woken;
   }
-  void notify_one() { cv_.notify_one(); }
-  void notify_all() { cv_.notify_all(); }
 
- private:
   std::condition_variable cv_;
+#endif
 };
 
 }  // namespace tenuto

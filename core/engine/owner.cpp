@@ -114,10 +114,8 @@ Status OwnerEngine::begin(CoreOptions options) {
     if (shared_ != nullptr) shared_->publish_durable(upto);
     wake_tables(upto);
   };
-  core_->on_prune = [this] { materialise_parker_.unpark(); };
-  core_->on_uncommitted = [this] {
-    if (!commit_awake_.exchange(true)) commit_parker_.unpark();
-  };
+  core_->on_prune = [this] { tables_bell_.wake(); };
+  core_->on_uncommitted = [this] { commit_bell_.ring(); };
   if (inbox_ != nullptr) {
     inbox_duty_ = std::make_unique<InboxDuty>(*core_, *inbox_, [this] { return view(); });
     core_->on_command_settled = [this](CommandId command) { inbox_duty_->settled(command); };
@@ -166,13 +164,12 @@ void OwnerEngine::commit_loop() {
   while (!stopping_.load(std::memory_order_acquire)) {
     if (core_->commit_one(*lease)) continue;
     if (committer.stall() != Stall::none && committer.is_behind()) {
-      (void)commit_parker_.park_for(std::max(committer.retry_after(), kMillisecond));
+      commit_bell_.sleep_for(std::max(committer.retry_after(), kMillisecond));
       continue;
     }
-    // Set before the last look, so that who publishes after the look sees it and wakes us.
-    commit_awake_.store(false);
+    commit_bell_.about_to_sleep();
     if (core_->commit_one(*lease)) continue;
-    commit_parker_.park();
+    commit_bell_.sleep();
   }
 }
 
@@ -187,13 +184,12 @@ void OwnerEngine::step_back() {
 }
 
 // The tables take up what is little when its time has come: no commit needs to wake them for it.
-//
-// None is lost: the flag is set by an exchange before the last look at durable(), and taken by an exchange after durable() has
-// moved. Of the two exchanges one is first: if it is the setting, the commit sees it and wakes; if it is the taking, the setting
-// reads from it, so the look sees what the commit made durable.
 void OwnerEngine::wake_tables(Position upto) {
-  if (tables_asleep_.exchange(false) || core_->materialiser().is_far_behind(upto))
-    materialise_parker_.unpark();
+  if (core_->materialiser().is_far_behind(upto)) {
+    tables_bell_.wake();
+  } else {
+    tables_bell_.ring();
+  }
 }
 
 // Between transactions of the tables, for only they make the file grow: a reader that died costs what one of them replaces. And
@@ -216,14 +212,16 @@ void OwnerEngine::materialise_loop() {
       look_after_readers();
       continue;
     }
-    tables_asleep_.exchange(true);
+    tables_bell_.about_to_sleep();
+    // With something behind there is a time for it, whatever else is committed. Looked at before the time is asked for: what gets durable
+    // in between has no time yet, and rings.
+    const bool is_behind = core_->materialiser().applied() < core_->committer().durable();
     const auto due = core_->materialiser().next_due(clock_.wall());
-    // With something behind there is a time for it, whatever else is committed.
-    if (core_->materialiser().applied() < core_->committer().durable()) tables_asleep_.store(false);
+    if (is_behind) tables_bell_.will_wake_by_itself();
     if (!due.has_value()) {
-      materialise_parker_.park();
+      tables_bell_.sleep();
     } else {
-      (void)materialise_parker_.park_for(std::max<Nanos>(due->ns - clock_.wall().ns, kMillisecond));
+      tables_bell_.sleep_for(std::max<Nanos>(due->ns - clock_.wall().ns, kMillisecond));
     }
   }
 }
@@ -255,8 +253,8 @@ void OwnerEngine::stop_threads() {
   if (housekeeper_ != nullptr) housekeeper_->stop();
   core_->scheduler().stop();
   stopping_.store(true, std::memory_order_release);
-  commit_parker_.unpark();
-  materialise_parker_.unpark();
+  commit_bell_.wake();
+  tables_bell_.wake();
   if (commit_thread_.joinable()) commit_thread_.join();
   if (materialise_thread_.joinable()) materialise_thread_.join();
   MutexLock lock(native_mutex_);

@@ -27,7 +27,7 @@
 #include "core/engine/inbox_duty.h"
 #include "core/engine/reader_watch.h"
 #include "core/query/view.h"
-#include "core/sched/parker.h"
+#include "core/sched/doorbell.h"
 #include "core/store/owner_lock.h"
 #include "core/store/shared_page.h"
 #include "core/store/store_dir.h"
@@ -118,10 +118,8 @@ class OwnerEngine final : public Engine, public std::enable_shared_from_this<Own
   Mutex close_mutex_;
   bool ended_ TN_GUARDED_BY(close_mutex_) = false;
 
-  Parker commit_parker_;
-  std::atomic<bool> commit_awake_{false};
-  Parker materialise_parker_;
-  std::atomic<bool> tables_asleep_{false};  // until something is durable, and not until a time
+  Doorbell commit_bell_;
+  Doorbell tables_bell_;
   std::thread commit_thread_;
   std::thread materialise_thread_;
   Mutex native_mutex_;

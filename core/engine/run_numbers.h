@@ -13,7 +13,6 @@
 //     is the highest, or that of give_back(), behind which the journal has no more numbers in use.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "core/base/ids.h"
@@ -54,10 +53,10 @@ class RunNumbers {
   void set_mark(std::uint64_t mark) TN_REQUIRES(mutex_);
 
   const std::uint64_t block_;
-  std::atomic<std::uint64_t> next_{1};
+  Atomic<std::uint64_t> next_{1};
   // Below it there is no need to look at the mark. Release in set_mark(), acquire in take(): who gets a number sees that the
   // mark above it is durable.
-  std::atomic<std::uint64_t> ample_{0};
+  Atomic<std::uint64_t> ample_{0};
   Mutex mutex_;
   std::uint64_t mark_ TN_GUARDED_BY(mutex_) = 0;   // durable
   std::uint64_t asked_ TN_GUARDED_BY(mutex_) = 0;  // the mark that was appended last; 0: it is durable

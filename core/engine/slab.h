@@ -18,13 +18,13 @@
 
 namespace tenuto {
 
-template <class T>
+template <class T, std::uint32_t kObjects = 1u << 10, std::uint32_t kChunks = 1u << 14>
 class Slab {
  public:
-  static constexpr std::uint32_t kChunkObjects = 1u << 10;
-  static constexpr std::uint32_t kChunksMax = 1u << 14;
+  static constexpr std::uint32_t kChunkObjects = kObjects;
+  static constexpr std::uint32_t kChunksMax = kChunks;
 
-  Slab() : chunks_(std::make_unique<std::array<std::atomic<T*>, kChunksMax>>()) {}
+  Slab() : chunks_(std::make_unique<std::array<Atomic<T*>, kChunksMax>>()) {}
   ~Slab() {
     for (std::uint32_t i = 0; i < chunk_count_; ++i) delete[](*chunks_)[i].load(std::memory_order_relaxed);
   }
@@ -68,8 +68,9 @@ class Slab {
   }
   // True if acquire() may have returned `number`: for names that come from outside.
   [[nodiscard]] bool contains(std::uint32_t number) const {
+    // Relaxed: at() acquires.
     return number / kChunkObjects < kChunksMax &&
-           (*chunks_)[number / kChunkObjects].load(std::memory_order_acquire) != nullptr;
+           (*chunks_)[number / kChunkObjects].load(std::memory_order_relaxed) != nullptr;
   }
 
  private:
@@ -84,7 +85,7 @@ class Slab {
   mutable Mutex mutex_;
   std::vector<std::uint32_t> free_ TN_GUARDED_BY(mutex_);
   std::uint32_t chunk_count_ TN_GUARDED_BY(mutex_) = 0;
-  std::unique_ptr<std::array<std::atomic<T*>, kChunksMax>> chunks_;
+  std::unique_ptr<std::array<Atomic<T*>, kChunksMax>> chunks_;
 };
 
 }  // namespace tenuto

@@ -1,7 +1,6 @@
 // A host thread that waits for an answer, and the answer.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -43,7 +42,7 @@ class Waiter {
     if (answered_ || --missing_ > 0) return;
     answer_ = std::move(answer);
     answered_ = true;
-    seen_.store(true, std::memory_order_release);  // pairs with look()
+    seen_.store(true, std::memory_order_relaxed);
     answered_now_.notify_all();
   }
   // Waits at most `timeout_ns` (negative: for ever). False: no answer yet.
@@ -62,7 +61,7 @@ class Waiter {
     }
     return true;
   }
-  [[nodiscard]] bool is_answered() const { return seen_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool is_answered() const { return seen_.load(std::memory_order_relaxed); }
   // After wait() returned true.
   [[nodiscard]] RunAnswer take() TN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -73,11 +72,11 @@ class Waiter {
   // Looks for an answer for as long as falling asleep and being woken takes. One thread of the process at a time: others would
   // take the processor from whoever is to answer.
   void look() {
-    constexpr int kLooks = 400;  // 8 to 20 microseconds
-    static std::atomic_flag looking;
-    if (looking.test_and_set(std::memory_order_relaxed)) return;
-    for (int i = 0; i < kLooks && !seen_.load(std::memory_order_acquire); ++i) pause_cpu();
-    looking.clear(std::memory_order_relaxed);
+    constexpr int kLooks = kIsModel ? 1 : 400;  // 8 to 20 microseconds
+    static Atomic<bool> looking{false};
+    if (looking.exchange(true, std::memory_order_relaxed)) return;
+    for (int i = 0; i < kLooks && !seen_.load(std::memory_order_relaxed); ++i) pause_cpu();
+    looking.store(false, std::memory_order_relaxed);
   }
 
   Mutex mutex_;
@@ -85,7 +84,9 @@ class Waiter {
   bool answered_ TN_GUARDED_BY(mutex_) = false;
   std::uint32_t missing_ TN_GUARDED_BY(mutex_) = 1;
   RunAnswer answer_ TN_GUARDED_BY(mutex_);
-  std::atomic<bool> seen_{false};  // what answered_ is, for who has no lock
+  // What answered_ is, for who has no lock. Relaxed: the answer itself is taken under the lock, behind the answer()
+  // that stored this.
+  Atomic<bool> seen_{false};
 };
 using WaiterRef = std::shared_ptr<Waiter>;
 

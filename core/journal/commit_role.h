@@ -8,8 +8,8 @@
 //   held   -> free     give_back() = false
 //   wanted -> free     give_back() = true: look again
 //
-// Why nothing is lost: work is left before the mark that try_take() makes, and the exchange in give_back() reads that mark
-// (release/acquire), so the holder that looks again sees the work. A thread that finds the role free has it, and looks itself.
+// Why nothing is lost: work is left before the mark that try_take() makes (release), and the exchange in give_back() reads that
+// mark, so the holder that takes the role again (acquire) and looks sees the work. A thread that finds the role free has it, and looks itself.
 // A mark is made only by a thread that then goes away, so two threads can't make each other look again for ever.
 //
 // Thread safety: any thread. tests/model/ring_model.cpp runs all interleavings.
@@ -36,8 +36,9 @@ class CommitRole {
     }
   }
 
-  // True: somebody came by since the role was taken.
-  [[nodiscard]] bool give_back() { return state_.exchange(kFree, std::memory_order_acq_rel) == kWanted; }
+  // True: somebody came by since the role was taken. Release: pairs with try_take(). Whoever looks again takes the role first, and so
+  // reads from the release sequence of the mark, which goes through this exchange.
+  [[nodiscard]] bool give_back() { return state_.exchange(kFree, std::memory_order_release) == kWanted; }
 
  private:
   static constexpr std::uint32_t kFree = 0;

@@ -29,7 +29,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -163,15 +162,22 @@ class RingMemory {
     return word(offset).load(std::memory_order_acquire);
   }
   void publish(std::size_t offset, std::uint64_t v) { word(offset).store(v, std::memory_order_release); }
-  void write(std::size_t offset, ByteView bytes) { std::memcpy(bytes_ + offset, bytes.data(), bytes.size()); }
-  void zero(std::size_t offset, std::size_t bytes) { std::memset(bytes_ + offset, 0, bytes); }
+  void write(std::size_t offset, ByteView bytes) {
+    std::memcpy(bytes_ + offset, bytes.data(), bytes.size());
+    model_plain_written(bytes_ + offset, bytes.size());
+  }
+  void zero(std::size_t offset, std::size_t bytes) {
+    std::memset(bytes_ + offset, 0, bytes);
+    model_plain_written(bytes_ + offset, bytes);
+  }
   [[nodiscard]] ByteView view(std::size_t offset, std::size_t bytes) const {
+    model_plain_read(bytes_ + offset, bytes);
     return {bytes_ + offset, bytes};
   }
 
  private:
-  [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t offset) const {
-    return std::atomic_ref<std::uint64_t>(*reinterpret_cast<std::uint64_t*>(bytes_ + offset));
+  [[nodiscard]] AtomicRef<std::uint64_t> word(std::size_t offset) const {
+    return AtomicRef<std::uint64_t>(*reinterpret_cast<std::uint64_t*>(bytes_ + offset));
   }
   char* bytes_;
   std::size_t size_;

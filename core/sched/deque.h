@@ -21,16 +21,16 @@
 //
 // Why no item is handed out twice. Only the owner can take an index without the compare-and-swap: pop() of
 // index b after it read top_ = t < b. Suppose a thief takes index b as well: it read top_ = b, bottom_ > b,
-// and its swap from b succeeded. Write P1 for pop's store bottom_ = b, P2 for pop's load of top_, W for the
-// swap that made top_ = b, T1 and T2 for the thief's loads of top_ and bottom_; all five are seq_cst, so they
-// stand in one total order S. P2 read a value older than W's, so P2 < W in S; T1 read W's value, so W < T1.
-// Hence P1 < P2 < W < T1 < T2, and T2 reads P1's value b or a newer one. b is not > b, so it was newer: the
-// owner pushed again at index b, and that push is what the thief got: its slot, too, since the newer bottom_
-// was stored with release after the slot and T2 acquired it.
-//   Were pop's store or load weaker, P1 < P2 would fail (a store buffer delays P1 past P2); were the thief's
-//   loads
-// weaker, T1 < T2 would. Taking several indices with one swap breaks the argument at its root: the owner may
-// take an index inside the range without a swap. tests/model/deque_model.cpp finds that double hand-out.
+// and its swap from b succeeded. Write P1 for pop's store bottom_ = b, P2 for pop's load of top_, T1 and T2
+// for the thief's loads of top_ and bottom_; all four are seq_cst, so they stand in one total order S. P2 read
+// an older value of top_ than T1, so P2 < T1 in S. Hence P1 < P2 < T1 < T2, and T2 reads P1's value b or a
+// newer one. b is not > b, so it was newer: the owner pushed again at index b, and that push is what the thief
+// got: its slot, too, since the newer bottom_ was stored with release after the slot and T2 acquired it.
+//   Were any of the four weaker, the chain would break: a store buffer delays P1 past P2, and T2 may be early.
+// Acquire for T1 would do on x86 and ARM, but in C++20 it puts nothing before T2 in S. The swaps need not be
+// seq_cst: what they store is read by T1. Taking several indices with one swap breaks the argument at its root:
+// the owner may take an index inside the range without a swap. model/deque finds that double hand-out, and each
+// order that is weaker.
 //
 // Why no item is lost. Where t = b both sides need the swap on top_, and one wins. A failed steal has taken
 // nothing.
@@ -87,13 +87,10 @@ class Deque {
     std::int64_t t = top_.load(std::memory_order_seq_cst);  // P2 of the proof
     if (t < b) return ring->get(b);
     WorkItem item;
-    if (t == b &&
-        top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) {
-      item = ring->get(b);
-    }
-    // Empty now. Release, so that a thief which reads this value still synchronises with the pushes before
-    // it.
-    bottom_.store(b + 1, std::memory_order_release);
+    // Relaxed: it hands nothing over; that one side wins is a matter of the swap alone.
+    if (t == b && top_.compare_exchange_strong(t, t + 1, std::memory_order_relaxed)) item = ring->get(b);
+    // Empty now. Relaxed: top_ is b + 1, so a thief that reads this value finds nothing, or its swap from an older top fails.
+    bottom_.store(b + 1, std::memory_order_relaxed);
     return item;
   }
 
@@ -106,7 +103,8 @@ class Deque {
     // After the load of bottom_: a bottom_ that covers index t came after the ring that holds it.
     const Ring* ring = ring_.load(std::memory_order_acquire);
     const WorkItem item = ring->get(t);
-    if (!top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) {
+    // Release: pairs with the load in push_bulk().
+    if (!top_.compare_exchange_strong(t, t + 1, std::memory_order_release, std::memory_order_relaxed)) {
       return WorkItem();
     }
     return item;
@@ -129,9 +127,10 @@ class Deque {
     return taken;
   }
 
-  // Any thread; a moment's picture. The seq_cst loads pair with the store in push_bulk: see idle.h.
+  // Any thread; a moment's picture. The load of bottom_ pairs with the store in push_bulk: see idle.h. That of top_ is relaxed: top_
+  // is not beyond an item that nobody has taken, however new it is, so such an item is counted.
   [[nodiscard]] std::size_t size() const {
-    const std::int64_t t = top_.load(std::memory_order_seq_cst);
+    const std::int64_t t = top_.load(std::memory_order_relaxed);
     const std::int64_t b = bottom_.load(std::memory_order_seq_cst);
     return b > t ? static_cast<std::size_t>(b - t) : 0;
   }

@@ -21,7 +21,7 @@ void futex_wait(Atomic<std::uint32_t>& word, std::uint32_t expected, Nanos timeo
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, limit, nullptr, 0);
 }
 
-void futex_wake_one(Atomic<std::uint32_t>& word) {
+void futex_wake_one(Atomic<std::uint32_t>& word, CallSite) {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 

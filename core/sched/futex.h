@@ -15,6 +15,6 @@ inline constexpr Nanos kNoTimeout = -1;
 void futex_wait(Atomic<std::uint32_t>& word, std::uint32_t expected, Nanos timeout_ns);
 
 // Wakes one thread that sleeps on `word`.
-void futex_wake_one(Atomic<std::uint32_t>& word);
+void futex_wake_one(Atomic<std::uint32_t>& word, CallSite at = CallSite::here());
 
 }  // namespace tenuto

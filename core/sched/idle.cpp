@@ -43,8 +43,8 @@ bool Idle::working_to_searching() {
   // The bound saves work, it isn't part of the proof: two workers may pass it together.
   const State seen = State::unpack(word_.load(std::memory_order_relaxed));
   if (2 * seen.searching >= worker_count_) return false;
-  // Acq_rel like every change of the word, so that the release sequences of the proof go through it.
-  word_.fetch_add(kOneSearching, std::memory_order_acq_rel);
+  // Relaxed: the release sequences of the proof go through every read-modify-write.
+  word_.fetch_add(kOneSearching, std::memory_order_relaxed);
   return true;
 }
 
@@ -83,7 +83,7 @@ bool Idle::to_parked(std::uint32_t worker, std::uint32_t was_searching) {
 std::optional<std::uint32_t> Idle::parked_to_searching(Visible how) {
   // P of the proof: case b, or case a with an addition of nothing.
   std::uint64_t word = how == Visible::by_seq_cst_store ? word_.load(std::memory_order_seq_cst)
-                                                        : word_.fetch_add(0, std::memory_order_seq_cst);
+                                                        : word_.fetch_add(0, std::memory_order_acq_rel);
   while (true) {
     State next = State::unpack(word);
     if (next.searching > 0 || next.top == 0) return std::nullopt;
@@ -94,7 +94,10 @@ std::optional<std::uint32_t> Idle::parked_to_searching(Visible how) {
     next.top = below_[worker].load(std::memory_order_relaxed);
     next.searching += 1;
     next.unparked += 1;
-    if (word_.compare_exchange_weak(word, next.pack(), std::memory_order_seq_cst)) return worker;
+    // A swap that succeeds hands over nothing: the parker's token does. One that fails acquires the link, as said; it reads
+    // something newer than P, so that P stays before D.
+    if (word_.compare_exchange_weak(word, next.pack(), std::memory_order_relaxed, std::memory_order_acquire))
+      return worker;
   }
 }
 

@@ -31,7 +31,8 @@
 // empty: so it read searching > 0. The count returns to 0 only by a transition of some worker, D, later than
 // P in the word's order of changes. If D is searching_to_working after work was found, that worker wakes
 // another, which searches all queues: the same argument starts again with that wake-up in place of P.
-// Otherwise D's caller looks at all queues after D. It remains that this look sees the work.
+// Otherwise D's caller looks at all queues after D, and if there is something goes on as a searcher, for there may be more than it
+// can take: whoever finds the first wakes the next. It remains that this look sees the work.
 //   a. P is a read-modify-write (Visible::by_release). All changes of the word are read-modify-writes, so D,
 //      later in their order, reads from P's release sequence: P synchronises with D, and what was visible
 //      before P is seen after D.

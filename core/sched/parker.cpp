@@ -33,10 +33,11 @@ bool Parker::park_for(Nanos timeout_ns) {
   return state_.exchange(kEmpty, std::memory_order_acquire) == kNotified;
 }
 
-void Parker::unpark() {
-  // Release: pairs with the acquire of the token in park(). Acquire, too, so that of two unparks that merge
-  // into one token the later carries on what the earlier released.
-  if (state_.exchange(kNotified, std::memory_order_acq_rel) == kParked) futex_wake_one(state_);
+void Parker::unpark(CallSite at) {
+  if (model_drops_wake_up(at)) return;
+  // Release: pairs with the acquire of the token in park(). Of two unparks that merge into one token the later is part of
+  // the earlier one's release sequence, so the token carries what both released.
+  if (state_.exchange(kNotified, std::memory_order_release) == kParked) futex_wake_one(state_);
 }
 
 }  // namespace tenuto

@@ -39,7 +39,7 @@ class Parker {
   void park();
   // Waits for `timeout_ns` at most (0 or less: only takes a token that is there). True: a token was consumed.
   [[nodiscard]] bool park_for(Nanos timeout_ns);
-  void unpark();
+  void unpark(CallSite at = CallSite::here());
 
  private:
   // In this order, so that one subtraction is both "take the token" and "announce the sleep".

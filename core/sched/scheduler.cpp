@@ -62,7 +62,7 @@ Status Scheduler::start() {
   const SignalsBlocked blocked;
   for (std::uint32_t i = 0; i < options_.threads; ++i) {
     try {
-      threads_.emplace_back([this, i] { thread_main(*workers_[i]); });
+      threads_.emplace_back([this, i] { thread_main(i); });
     } catch (const std::system_error& error) {
       stop();
       return Status(Code::no_memory, "scheduler: the system refused worker thread " + std::to_string(i + 1) +
@@ -75,7 +75,8 @@ Status Scheduler::start() {
 }
 
 void Scheduler::stop() {
-  stopping_.store(true, std::memory_order_release);              // step 1; pairs with the load in stopping()
+  // Step 1. Relaxed: a sleeper sees it by the token of step 2, and nothing is handed over.
+  stopping_.store(true, std::memory_order_relaxed);
   for (const auto& worker : workers_) worker->parker_.unpark();  // step 2
   for (std::thread& thread : threads_) {                         // step 3
     TN_CHECK(thread.get_id() != std::this_thread::get_id());
@@ -84,17 +85,20 @@ void Scheduler::stop() {
   threads_.clear();
 }
 
-void Scheduler::thread_main(Worker& worker) {
-  const std::string name = "tenuto-" + std::to_string(worker.index());
-  pthread_setname_np(pthread_self(), name.c_str());
+void Scheduler::thread_main(std::uint32_t index) {
+  pthread_setname_np(pthread_self(), ("tenuto-" + std::to_string(index)).c_str());
   try {
-    while (!stopping()) worker.run_one_or_park();
+    run(index);
   } catch (const fork_guard::CameBack&) {  // in a child that was forked in a body: it has no other workers
   }
 }
 
+void Scheduler::run(std::uint32_t index) {
+  while (!stopping()) workers_[index]->run_one_or_park();
+}
+
 bool Scheduler::stopping() const {
-  return stopping_.load(std::memory_order_acquire);
+  return stopping_.load(std::memory_order_relaxed);
 }
 
 void Scheduler::inject(WorkItem item) {
@@ -109,9 +113,9 @@ void Scheduler::inject_bulk(std::span<const WorkItem> items) {
 }
 
 void Scheduler::post_idle_work() {
-  // Pairs with take_idle_post(). An exchange, so that of two posts that merge the later carries on what the
-  // earlier released.
-  idle_posted_.exchange(true, std::memory_order_acq_rel);
+  // Release: pairs with take_idle_post(). An exchange, so that of two posts that merge the later is part of the earlier one's release
+  // sequence and carries on what it released.
+  idle_posted_.exchange(true, std::memory_order_release);
   wake_one(Visible::by_release);
 }
 
@@ -121,7 +125,8 @@ bool Scheduler::take_idle_post() {
   return idle_posted_.exchange(false, std::memory_order_acquire);
 }
 
-void Scheduler::wake_one(Visible how) {
+void Scheduler::wake_one(Visible how, CallSite at) {
+  if (model_drops_wake_up(at)) return;
   if (const auto worker = idle_.parked_to_searching(how)) workers_[*worker]->parker_.unpark();
 }
 
@@ -132,7 +137,8 @@ bool Scheduler::is_item_pending() const {
 }
 
 bool Scheduler::is_work_pending() const {
-  return idle_posted_.load(std::memory_order_acquire) || is_item_pending();
+  // Relaxed: what Idle promises makes the post visible; take_idle_post() acquires it.
+  return idle_posted_.load(std::memory_order_relaxed) || is_item_pending();
 }
 
 }  // namespace tenuto

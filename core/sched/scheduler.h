@@ -65,6 +65,8 @@ class Scheduler {
   Status start();
   // See above. Does nothing the second time.
   void stop();
+  // What a thread of start() does: works as worker `index` until stop().
+  void run(std::uint32_t index);
 
   void inject(WorkItem item);
   // Wakes one worker for the whole batch; that one wakes the next.
@@ -76,15 +78,16 @@ class Scheduler {
 
   [[nodiscard]] std::uint32_t worker_count() const { return static_cast<std::uint32_t>(workers_.size()); }
   [[nodiscard]] Worker& worker(std::uint32_t index) { return *workers_[index]; }
-  // A moment's picture.
+  // Moments' pictures.
   [[nodiscard]] std::uint32_t parked_count() const { return idle_.parked_count(); }
+  [[nodiscard]] bool has_idle_post() const { return idle_posted_.load(std::memory_order_relaxed); }
 
  private:
   friend class Worker;
 
-  void thread_main(Worker& worker);
+  void thread_main(std::uint32_t index);
   [[nodiscard]] bool stopping() const;
-  void wake_one(Visible how);
+  void wake_one(Visible how, CallSite at = CallSite::here());
   // Whether any item is queued, but for run-next slots. Takes nothing. See "look again" in idle.h.
   [[nodiscard]] bool is_item_pending() const;
   // Whether there is anything a sleeping worker should be woken for: an item or a post of idle work.

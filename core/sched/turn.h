@@ -25,7 +25,7 @@ class Turn {
   void offer() { offered_.store(true, std::memory_order_release); }  // pairs with try_take()
   [[nodiscard]] bool try_take() {
     // Relaxed: a hint that saves a write of the line; who pops an item is sure to see its offer or what came after it.
-    return offered_.load(std::memory_order_relaxed) && offered_.exchange(false, std::memory_order_acq_rel);
+    return offered_.load(std::memory_order_relaxed) && offered_.exchange(false, std::memory_order_acquire);
   }
 
  private:

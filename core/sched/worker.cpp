@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kBatchMax = 64;
 
 // Looks around before sleeping: 5 to 10 microseconds together, about what the wake-up costs that it may save.
-constexpr int kSpinRounds = 32;
+constexpr int kSpinRounds = kIsModel ? 1 : 32;
 constexpr int kPausesPerRound = 4;
 
 }  // namespace
@@ -161,7 +161,11 @@ void Worker::stop_searching_with_work() {
 bool Worker::stop_searching_without_work() {
   searching_ = false;
   // A post of idle work is not looked at: run_one() takes it right after this.
-  return scheduler_.idle_.searching_to_working() && scheduler_.is_item_pending();
+  if (!scheduler_.idle_.searching_to_working() || !scheduler_.is_item_pending()) return false;
+  // There may be more than one item, and their bringer woke nobody because we searched. So it must be a searcher that finds the first:
+  // we, who then wake the next, or, when we are refused, one of those who search by now.
+  (void)start_searching();
+  return true;
 }
 
 void Worker::run_one_or_park() {

@@ -1,24 +1,24 @@
-// Runs a small concurrent program in all its interleavings.
+// Runs a small concurrent program in all its executions.
 //
-// The threads of a Scenario are fibers of one real thread; they switch only before operations on ModelAtomic.
-// The explorer runs the scenario again and again, depth first over the choice "which thread takes the next
-// step", until every choice was tried: a scenario that ends without failure is proved for its size, unless it
-// sets a bound on preemptions.
+// The threads of a Scenario are fibers of one real thread; they switch only before operations of model_atomic.h. The explorer
+// runs the scenario again and again, depth first over two choices: which thread takes the next step, and, where memory leaves
+// it open, which value a load reads and where in the modification order a store goes. A scenario that ends without failure is
+// proved for its size, unless it sets a bound on preemptions.
 //
-// Memory. A store that isn't seq_cst goes into a buffer of its thread, first in, first out; that the oldest
-// entry reaches memory is a step of its own, chosen like the others. Loads see the own buffer first;
-// read-modify-writes, seq_cst stores and futex calls wait until it is empty. This is x86-TSO: it finds a
-// missing seq_cst store, and nothing that only weaker machines do: relaxed accesses that pass each other
-// still rest on the written proofs.
+// Memory. Memory::weak follows C++20: a relaxed load may read any value that it isn't bound by happens-before or coherence to know to be
+// overwritten; release and acquire hand over what a thread knows, through release sequences, too; a read-modify-write reads its
+// neighbour in the modification order, which need not be the order of execution; there is one order of all seq_cst operations, as
+// memory.h says it. Plain memory (Plain, AtomicRef's words, what is constructed and destroyed) is watched for data races.
+//   What it leaves out: a load never reads a store that is executed later (load buffering: values out of thin air and a few
+// outcomes of ARM and POWER); compare_exchange_weak never fails without cause; there are no fences (core/ has none,
+// ThreadSanitizer doesn't know them). Loops that wait for a value must sleep or give up: no fairness is assumed.
 //
-// Reduction. Two steps of different threads that don't touch the same cell, or only read it, lead to the same
-// state in either order. Sleep sets (Godefroid 1996) leave out runs that differ only so, and nothing else:
-// every end of the scenario and everything a thread sees on the way is covered; explorer_model.cpp checks
-// that against runs without reduction. Plain variables must therefore be ordered by the atomics, as the data
-// race rules demand anyway (TSan watches that in the stress tests).
+// Reduction. Two steps of different threads that don't touch the same location, or only read it, lead to the same state in
+// either order; so do, in weak memory, a load that reads a given value and a store of that location. Sleep sets (Godefroid 1996) leave out runs that differ only so, and nothing else: every end of the scenario and everything a
+// thread sees on the way is covered; explorer_model.cpp checks that against runs without reduction.
 //
-// A failure is a broken model_check(), an end at which somebody sleeps who should not (a lost wake-up), or a
-// run that doesn't end. It comes with the schedule: replay() runs that again, under a debugger for example.
+// A failure is a broken model_check(), a data race, an end at which somebody sleeps who should not (a lost wake-up), or a run that
+// doesn't end. It comes with the schedule: replay() runs that again, under a debugger for example.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ class Scenario {
   [[nodiscard]] std::uint32_t thread_count() const { return thread_count_; }
 
   virtual void run(std::uint32_t thread) = 0;
-  // When no step is left: threads have ended or sleep, all stores reached memory.
+  // When no step is left: threads have ended or sleep. Loads read the last values.
   virtual void check() {}
   // Whether threads may still sleep then. If not, sleepers are a failure.
   [[nodiscard]] virtual bool may_end_asleep() const { return false; }
@@ -51,10 +51,10 @@ class Scenario {
 // In a scenario: ends the run as a failure unless `condition` holds.
 void model_check(bool condition, const char* what);
 
-enum class Memory : std::uint8_t { sequential, store_buffers };
+enum class Memory : std::uint8_t { sequential, weak };
 
 struct ExploreOptions {
-  Memory memory = Memory::store_buffers;
+  Memory memory = Memory::weak;
   // Set: no reduction, and only runs in which a thread that could go on is interrupted so many times at most.
   std::optional<std::uint32_t> preemptions_max = std::nullopt;
   std::uint64_t runs_max = 20'000'000;  // more is a failure: the scenario is too large to be proved
@@ -63,8 +63,9 @@ struct ExploreOptions {
 
 struct Exploration {
   bool failed = false;
+  bool endless = false;  // failed, because a run doesn't end
   std::string failure;
-  std::string schedule;     // of the failure: thread numbers, "~" before one whose store reached memory
+  std::string schedule;     // of the failure: "thread:message" for each step
   std::uint64_t runs = 0;   // that went to an end
   std::uint64_t steps = 0;  // in all
 };

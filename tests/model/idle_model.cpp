@@ -9,9 +9,11 @@
 #include <array>
 #include <vector>
 
+#include "core/sched/deque.h"
 #include "core/sched/futex.h"
 #include "core/sched/parker.h"
 #include "tests/model/expect.h"
+#include "tests/model/idle_cases.h"
 
 namespace tenuto::testing {
 namespace {
@@ -36,6 +38,8 @@ struct Situation {
   bool items_wait = false;
   // The worker stops searching before it sleeps, as it does to call Handler::idle_work().
   bool stops_searching = false;
+  bool idle_waits = false;  // what it does then takes until all items have begun
+  bool by_push = false;     // the work comes into a deque of the bringer
   Visible how = Visible::by_release;
   std::memory_order store = std::memory_order_release;
   Bug bug = Bug::none;
@@ -63,6 +67,10 @@ class IdleScenario final : public Scenario {
 
  private:
   void bring() {
+    if (situation_.by_push) {
+      deque_.push(WorkItem(WorkKind::run, 0, 1));
+      return wake(Visible::by_seq_cst_store);
+    }
     if (situation_.as_batch || situation_.brought == 1) {
       queue_.store(situation_.brought, situation_.store);
       return wake(situation_.how);
@@ -110,6 +118,7 @@ class IdleScenario final : public Scenario {
     if (searching && situation_.stops_searching) {
       if (idle_.searching_to_working() && is_pending()) return false;
       searching = false;
+      if (situation_.idle_waits) wait_for_all(begun_.load());
     }
     bool look_again = searching ? idle_.searching_to_parked(index) : idle_.working_to_parked(index);
     if (situation_.bug == Bug::no_second_look) look_again = false;
@@ -124,22 +133,29 @@ class IdleScenario final : public Scenario {
     if (searching && idle_.searching_to_working() && situation_.bug != Bug::finder_wakes_nobody) {
       wake(Visible::by_release);
     }
-    std::uint32_t begun = begun_.fetch_add(1) + 1;
+    const std::uint32_t begun = begun_.fetch_add(1) + 1;
+    if (situation_.idle_waits) futex_wake_one(begun_);
     if (!situation_.items_wait) return begun == items_;
+    wait_for_all(begun);
+    futex_wake_one(begun_);
+    return true;
+  }
+  void wait_for_all(std::uint32_t begun) {
     while (begun < items_) {
       futex_wait(begun_, begun, kNoTimeout);
       begun = begun_.load();
     }
-    futex_wake_one(begun_);
-    return true;
   }
 
   void wake(Visible how) {
     if (const auto worker = idle_.parked_to_searching(how)) parkers_[*worker].unpark();
   }
 
-  [[nodiscard]] bool is_pending() const { return queue_.load() > 0; }
+  [[nodiscard]] bool is_pending() const {
+    return situation_.by_push ? !deque_.is_empty() : queue_.load() > 0;
+  }
   bool take() {
+    if (situation_.by_push) return !deque_.steal().is_none();
     std::uint32_t count = queue_.load();
     while (count > 0) {
       if (queue_.compare_exchange_weak(count, count - 1)) return true;
@@ -151,52 +167,70 @@ class IdleScenario final : public Scenario {
   std::uint32_t items_ = 0;
   Idle idle_;
   std::array<Parker, 3> parkers_;
+  Deque deque_{1};
   Atomic<std::uint32_t> queue_{0};  // how many items wait
   Atomic<std::uint32_t> begun_{0};
 };
 
-void holds(const Situation& situation) {
-  expect_holds<IdleScenario>(situation);
+Case sleeps(std::string name, const Situation& situation) {
+  return holds<IdleScenario>(std::move(name), situation);
 }
+
+}  // namespace
+
+Cases sleepers_at_a_deque() {
+  return {
+      sleeps("OneGoesToSleepAsADequeIsFilled", {.workers = {Begin::working}, .by_push = true}),
+      sleeps("OneStopsSearchingAsADequeIsFilled",
+             {.workers = {Begin::working}, .stops_searching = true, .by_push = true}),
+  };
+}
+
+namespace {
+
+const Model idle_model(
+    "IdleModel", {"core/sched/idle.cpp"},
+    {
+        sleeps("OneWorkerGoesToSleepAsWorkComes", {.workers = {Begin::working}}),
+        sleeps("OneWorkerStopsSearchingAsWorkComes", {.workers = {Begin::working}, .stops_searching = true}),
+        sleeps("AWorkerIsWokenForEachOfTwoItems", {.workers = {Begin::working}, .brought = 2}),
+        sleeps("APushBySeqCstStoreNeedsNoReadModifyWrite", {.workers = {Begin::working},
+                                                            .how = Visible::by_seq_cst_store,
+                                                            .store = std::memory_order_seq_cst}),
+        sleeps("OneStopsSearchingAsAPushComes", {.workers = {Begin::working},
+                                                 .stops_searching = true,
+                                                 .how = Visible::by_seq_cst_store,
+                                                 .store = std::memory_order_seq_cst}),
+        sleeps("OneStopsSearchingAndIsBusyAsAPushComes", {.workers = {Begin::searched_in_vain, Begin::asleep},
+                                                          .stops_searching = true,
+                                                          .idle_waits = true,
+                                                          .how = Visible::by_seq_cst_store,
+                                                          .store = std::memory_order_seq_cst}),
+        sleeps("OneOfTwoSleepersIsWoken", {.workers = {Begin::asleep, Begin::asleep}}),
+        sleeps("OneSleepsASearcherGoesToSleep", {.workers = {Begin::searched_in_vain, Begin::asleep}}),
+        sleeps("OneSleepsAWorkerGoesToSleep", {.workers = {Begin::worked_in_vain, Begin::asleep}}),
+        // Too many runs to try all.
+        large(holds<IdleScenario>("TwoGoToSleepTogether", ExploreOptions{.preemptions_max = 2},
+                                  Situation{.workers = {Begin::searched_in_vain, Begin::worked_in_vain}})),
+        large(holds<IdleScenario>("TwoGoToSleepTogetherInSequentialMemory",
+                                  ExploreOptions{.memory = Memory::sequential, .preemptions_max = 4},
+                                  Situation{.workers = {Begin::searched_in_vain, Begin::worked_in_vain}})),
+        sleeps(
+            "ABatchForTwoSleepersWakesBoth",
+            {.workers = {Begin::asleep, Begin::asleep}, .brought = 2, .as_batch = true, .items_wait = true}),
+        sleeps("ABatchForOneThatSleepsAndOneThatGoesToSleep",
+               {.workers = {Begin::worked_in_vain, Begin::asleep},
+                .brought = 2,
+                .as_batch = true,
+                .items_wait = true}),
+        sleeps("AnItemDoesNotWaitBehindABusyWorkerThatIsAboutToSleep",
+               {.workers = {Begin::found_as_searcher, Begin::worked_in_vain}, .items_wait = true}),
+        sleeps("AnItemDoesNotWaitBehindABusyWorkerThatSleeps",
+               {.workers = {Begin::found_as_searcher, Begin::asleep}, .items_wait = true}),
+    });
+
 void is_found(const Situation& situation) {
   expect_found<IdleScenario>(situation);
-}
-
-TEST(IdleModel, OneWorkerGoesToSleepAsWorkComes) {
-  holds({.workers = {Begin::working}});
-  holds({.workers = {Begin::working}, .stops_searching = true});
-}
-
-TEST(IdleModel, AWorkerIsWokenForEachOfTwoItems) {
-  holds({.workers = {Begin::working}, .brought = 2});
-}
-
-TEST(IdleModel, APushBySeqCstStoreNeedsNoReadModifyWrite) {
-  holds({.workers = {Begin::working}, .how = Visible::by_seq_cst_store, .store = std::memory_order_seq_cst});
-}
-
-TEST(IdleModel, OneOfTwoSleepersIsWoken) {
-  holds({.workers = {Begin::asleep, Begin::asleep}});
-}
-
-TEST(IdleModel, OneSleepsOneGoesToSleep) {
-  holds({.workers = {Begin::searched_in_vain, Begin::asleep}});
-  holds({.workers = {Begin::worked_in_vain, Begin::asleep}});
-}
-
-// Too many runs to try all.
-TEST(IdleModel, TwoGoToSleepTogetherWithFourPreemptions) {
-  expect_holds<IdleScenario>(ExploreOptions{.memory = Memory::sequential, .preemptions_max = 4},
-                             Situation{.workers = {Begin::searched_in_vain, Begin::worked_in_vain}});
-}
-
-TEST(IdleModel, ABatchForTwoSleepersWakesBoth) {
-  holds({.workers = {Begin::asleep, Begin::asleep}, .brought = 2, .as_batch = true, .items_wait = true});
-}
-
-TEST(IdleModel, AnItemDoesNotWaitBehindABusyWorker) {
-  holds({.workers = {Begin::found_as_searcher, Begin::worked_in_vain}, .items_wait = true});
-  holds({.workers = {Begin::found_as_searcher, Begin::asleep}, .items_wait = true});
 }
 
 TEST(IdleModel, FindsASleepWithoutASecondLook) {

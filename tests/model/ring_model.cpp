@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -15,59 +14,26 @@
 namespace tenuto::testing {
 namespace {
 
-// The ring's memory with every word in the hands of the explorer. Bytes are written and read in whole words.
-template <bool kZeroes>
-class ModelMemory {
+// The ring's memory, but that it doesn't zero what was taken.
+class ForgetfulMemory : public RingMemory {
  public:
-  explicit ModelMemory(std::size_t bytes)
-      : words_(std::make_unique<Atomic<std::uint64_t>[]>(bytes / 8)), size_(bytes) {}
-
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::uint64_t load(std::size_t offset) const {
-    return words_[offset / 8].load(std::memory_order_acquire);
-  }
-  void publish(std::size_t offset, std::uint64_t v) {
-    words_[offset / 8].store(v, std::memory_order_release);
-  }
-  void write(std::size_t offset, ByteView bytes) {
-    for (; !bytes.empty(); bytes.remove_prefix(8), offset += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data(), 8);
-      words_[offset / 8].store(word, std::memory_order_relaxed);
-    }
-  }
-  void zero(std::size_t offset, std::size_t bytes) {
-    if (!kZeroes) return;
-    for (std::size_t i = 0; i < bytes; i += 8) words_[(offset + i) / 8].store(0, std::memory_order_relaxed);
-  }
-  // Lives until the next call, which is enough for the pieces of one group that doesn't wrap.
-  [[nodiscard]] ByteView view(std::size_t offset, std::size_t bytes) const {
-    if (bytes == 0) return {};
-    seen_.clear();
-    for (std::size_t i = 0; i < bytes; i += 8) {
-      const std::uint64_t word = words_[(offset + i) / 8].load(std::memory_order_relaxed);
-      seen_.append(reinterpret_cast<const char*>(&word), 8);
-    }
-    return seen_;
-  }
-
- private:
-  std::unique_ptr<Atomic<std::uint64_t>[]> words_;
-  std::size_t size_;
-  mutable Bytes seen_;
+  using RingMemory::RingMemory;
+  void zero(std::size_t, std::size_t) {}
 };
 
-// Thread t appends the numbers 10 t, 10 t + 1 … and after each looks after the committer's role, as an engine's thread that
+// Thread t appends as many numbers from 10 t + 1 on as it is told, and after each looks after the committer's role, as an engine's thread that
 // needs durability does.
 template <class Role, class Memory>
 class RingScenario final : public Scenario {
  public:
-  RingScenario(std::uint32_t threads, std::uint32_t appends, std::size_t ring_bytes)
-      : Scenario(threads), appends_(appends), ring_(Memory(ring_bytes), Position()) {}
+  RingScenario(std::vector<std::uint32_t> appends, std::size_t ring_bytes)
+      : Scenario(static_cast<std::uint32_t>(appends.size())),
+        appends_(std::move(appends)),
+        ring_(Memory(ring_bytes), Position()) {}
 
   void run(std::uint32_t thread) override {
     Inline waiter(*this);
-    for (std::uint32_t i = 0; i < appends_; ++i) {
+    for (std::uint32_t i = 0; i < appends_[thread]; ++i) {
       const std::uint64_t number = 10 * thread + i + 1;
       const Position end = ring_.append(ByteView(reinterpret_cast<const char*>(&number), 8), waiter);
       if (end == BasicRing<Memory>::kNever) {
@@ -110,6 +76,7 @@ class RingScenario final : public Scenario {
         std::uint64_t number = 0;
         std::memcpy(&number, group.pieces[0].data() + 8, 8);
         taken_.push_back(number);
+        taken_count_ = taken_count_ + 1;
         ring_.release(group.end);
         did = true;
       }
@@ -129,31 +96,32 @@ class RingScenario final : public Scenario {
     RingScenario& scenario_;
   };
 
-  const std::uint32_t appends_;
+  const std::vector<std::uint32_t> appends_;  // of each thread
   BasicRing<Memory> ring_;
   Role role_;
-  std::vector<std::uint64_t> taken_;  // by the holder of the role
+  std::vector<std::uint64_t> taken_;   // by the holder of the role
+  Plain<std::size_t> taken_count_{0};  // what the role guards, too
   std::array<std::vector<std::pair<Position, std::uint64_t>>, 3> appended_;
   bool gave_up_ = false;
 };
 
-using Zeroing = ModelMemory<true>;
-using Real = RingScenario<CommitRole, Zeroing>;
+using Real = RingScenario<CommitRole, RingMemory>;
 
-TEST(RingModel, TwoThreadsAppendAndCommit) {
-  expect_holds<Real>(2u, 1u, std::size_t{64});
-}
-// Larger ones in sequential memory, up to a bound: what goes wrong with so few interruptions would be found.
+using Appends = std::vector<std::uint32_t>;
 const ExploreOptions kBounded{.memory = Memory::sequential, .preemptions_max = 2};
-TEST(RingModel, TwoThreadsAppendTwice) {
-  expect_holds<Real>(kBounded, 2u, 2u, std::size_t{64});
-}
-TEST(RingModel, ThreeThreadsAppendAndCommit) {
-  expect_holds<Real>(kBounded, 3u, 1u, std::size_t{64});
-}
-TEST(RingModel, TheRingIsFullAndWraps) {
-  expect_holds<Real>(kBounded, 2u, 3u, std::size_t{32});
-}
+
+const Model ring_model(
+    "RingModel", {"core/journal/ring.h", "core/journal/commit_role.h"},
+    {
+        holds<Real>("TwoThreadsAppendAndCommit", Appends{1, 1}, std::size_t{64}),
+        holds<Real>("TheRingIsFull", Appends{1, 1}, std::size_t{16}),
+        holds<Real>("TheRingWraps", Appends{2, 1}, std::size_t{32}),
+        // Larger ones in sequential memory, up to a bound: what goes wrong with so few interruptions would be found.
+        large(holds<Real>("TwoThreadsAppendTwice", kBounded, Appends{2, 2}, std::size_t{64})),
+        large(holds<Real>("ThreeThreadsAppendAndCommit", kBounded, Appends{1, 1, 1}, std::size_t{64})),
+        large(holds<Real>("TheRingIsFullAndWraps", kBounded, Appends{3, 3}, std::size_t{32})),
+    },
+    {{"core/journal/ring.h", "memory_.load(offset(end))", "no atomic but RingMemory::load()"}});
 
 // Canaries.
 
@@ -170,13 +138,13 @@ class FlagRole {
   Atomic<bool> busy_{false};
 };
 TEST(RingModel, FindsARoleThatForgetsWhoCameBy) {
-  expect_found<RingScenario<FlagRole, Zeroing>>(2u, 1u, std::size_t{64});
+  expect_found<RingScenario<FlagRole, RingMemory>>(Appends{1, 1}, std::size_t{64});
 }
 
 // The ring's own check of the word meets it first.
 TEST(RingModel, FindsARingThatLeavesOldWordsBehind) {
   set_fatal_handler([](const char*) { model_check(false, "an old word is taken for published"); });
-  expect_found<RingScenario<CommitRole, ModelMemory<false>>>(1u, 3u, std::size_t{32});
+  expect_found<RingScenario<CommitRole, ForgetfulMemory>>(Appends{3}, std::size_t{32});
   set_fatal_handler(nullptr);
 }
 
