@@ -388,5 +388,105 @@ TEST(MachineModel, FindsAPlantedMistake) {
   EXPECT_NE(Explorer(shape, "null", seen, go_on_after_failure).explore(), "");
 }
 
+// Plans that between them make every transition.
+std::vector<PlanShape> plans_with_every_transition() {
+  const NodeShape chooses{.arms = {any_of({0}), otherwise()}};
+  return {
+      {{tried_twice(), {.after = {0}}, {}}, {1}},
+      {{tried_twice(), chooses, {.place = PlaceShape{1, 0}}, {.uses = {2}}}, {3}},
+  };
+}
+
+// The first problem that a machine has in these plans.
+std::string problem_of(const MachineWorld::Apply& apply, Seen& seen) {
+  for (const PlanShape& shape : plans_with_every_transition()) {
+    if (std::string problem = Explorer(shape, "null", seen, apply).explore(); !problem.empty())
+      return problem;
+  }
+  return "";
+}
+
+// The machine, but that one transition of a task leads to `wrong`.
+MachineWorld::Apply mistaken(const TaskTransition& where, TaskState wrong) {
+  return [where, wrong](Run& run, const Event& event, Changes& changes) {
+    std::vector<TaskState> before;
+    for (std::uint32_t i = 0; i < run.plan->node_count(); ++i) before.push_back(run.rows[i].state);
+    const Status status = tenuto::apply(run, event, changes);
+    for (std::uint32_t i = 0; i < before.size(); ++i) {
+      TaskState& state = run.rows[i].state;
+      if (before[i] == where.from && state == where.to && cause_of(event, i) == where.cause) state = wrong;
+    }
+    return status;
+  };
+}
+
+TEST(MachineModel, FindsAMistakeInEachTransition) {
+  Seen seen;
+  ASSERT_EQ(problem_of(tenuto::apply, seen), "");
+  std::size_t planted = 0;
+  for (const TaskTransition& t : kTaskTransitions) {
+    ASSERT_TRUE(seen.tasks.contains({t.from, t.cause, t.to})) << "the plans don't make it";
+    // Not made, or made to another state.
+    for (const TaskState wrong :
+         {TaskState::pending, TaskState::ready, TaskState::waiting, TaskState::done, TaskState::failed,
+          TaskState::timed_out, TaskState::cancelled, TaskState::skipped, TaskState::not_reached}) {
+      if (wrong == t.to) continue;
+      ++planted;
+      Seen ignored;
+      EXPECT_NE(problem_of(mistaken(t, wrong), ignored), "")
+          << "from " << static_cast<int>(t.from) << " by " << static_cast<int>(t.cause) << " to "
+          << static_cast<int>(wrong) << " instead of " << static_cast<int>(t.to);
+    }
+  }
+  std::printf("%zu mistakes planted\n", planted);
+}
+
+TEST(MachineModel, FindsAMistakeInEachTransitionOfARun) {
+  Seen seen;
+  ASSERT_EQ(problem_of(tenuto::apply, seen), "");
+  for (const auto& [from, to] : seen.runs) {
+    // Not made, or made to another end.
+    for (const RunState wrong : {from, RunState::completed}) {
+      if (wrong == to) continue;
+      Seen ignored;
+      const auto apply = [from = from, to = to, wrong](tenuto::Run& run, const Event& event,
+                                                       Changes& changes) {
+        const RunState before = run.state;
+        const Status status = tenuto::apply(run, event, changes);
+        if (before == from && run.state == to) run.state = wrong;
+        return status;
+      };
+      EXPECT_NE(problem_of(apply, ignored), "")
+          << "from " << static_cast<int>(from) << " to " << static_cast<int>(wrong);
+    }
+  }
+}
+
+// What comes late, or for another attempt, or for a node that has no bodies, is refused and changes nothing.
+TEST(MachineModel, RefusesWhatComesLate) {
+  const PlanShape shape{{tried_twice(), {.after = {0}}}};
+  const PlanRef plan = build_plan(shape);
+  MachineWorld world(plan, {});
+  const auto refused = [&](std::uint32_t task, std::uint32_t attempt) {
+    const tenuto::Run before = world.replay();
+    const bool done = world.feed(BodyDone{TaskIndex{task}, Attempt{attempt}, {}, {}}).ok();
+    const bool failed =
+        world.feed(BodyFailed{TaskIndex{task}, Attempt{attempt}, FailureKind::error, {}, {}}).ok();
+    return !done && !failed && same_state(before, world.run());
+  };
+  EXPECT_TRUE(refused(1, 1)) << "not ready yet";
+  EXPECT_TRUE(refused(2, 1)) << "no such task";
+  world.start(0);
+  ASSERT_TRUE(world.fail(0).ok());
+  EXPECT_TRUE(refused(0, 1)) << "its attempt is over, the next has not begun";
+  ASSERT_TRUE(world.retry(0).ok());
+  EXPECT_TRUE(refused(0, 1)) << "another attempt is awaited";
+  ASSERT_TRUE(world.done(0).ok());
+  EXPECT_TRUE(refused(0, 2)) << "reported twice";
+  ASSERT_TRUE(world.cancel().ok());
+  EXPECT_FALSE(world.retry(0).ok());
+  EXPECT_TRUE(refused(1, 1) || world.ended()) << "the run is cancelled";
+}
+
 }  // namespace
 }  // namespace tenuto::testing

@@ -159,7 +159,9 @@ class MachineWorld {
                                 changes.decidable.end());
   }
   void settle() {
-    while (problem_.empty()) {
+    // One for each node and the end, at most.
+    for (std::uint32_t left = plan_->node_count() + 2; problem_.empty(); --left) {
+      if (left == 0) problem_ = "events follow without end";
       auto event =
           follow_up(run_, decidable_, static_cast<std::uint32_t>(in_flight_.size()), now_, evaluation_);
       if (!event) return;
