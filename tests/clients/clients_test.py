@@ -115,6 +115,14 @@ class Recording:
         self.end(owner)
         self.check()
 
+    def keep(self, files: list[Path]) -> None:
+        """What there is to see of a violation: the store as it is now, and the histories of the round."""
+        kept = self.directory / f"violation{self.rounds}"
+        shutil.copytree(self.store, kept / "store")
+        for file in files:
+            shutil.copy(file, kept)
+        self.tally.texts.append(f"kept: {kept}")
+
     def check(self) -> None:
         files = sorted(self.directory.glob(f"round{self.rounds}.*"))
         checked = subprocess.run([self.checker, *files], capture_output=True, text=True, check=False)
@@ -126,6 +134,8 @@ class Recording:
         self.tally.violations += int(found[3])
         if found[3] != "0":
             self.tally.texts.append(checked.stdout[:4000])
+            if not self.plant:
+                self.keep(files)
         for file in files:
             file.unlink()
         if self.rounds % ROUNDS_A_STORE == 0:
