@@ -119,6 +119,8 @@ def lines_that_count(text: str) -> dict[int, str]:
 def measure(root: Path, files: dict[str, File], missing: str | None) -> dict[str, Layer]:
     layers: dict[str, Layer] = defaultdict(Layer)
     for name in sorted(files):
+        if not (root / name).exists():
+            continue  # of an object file that an older build left behind
         layer, file = layers[name.split("/")[1]], files[name]
         text = lines_that_count((root / name).read_text(encoding="utf-8"))
         layer.lines += len(file.runs)
