@@ -64,7 +64,7 @@ _DECLARING = {
 }  # fmt: skip
 # Which text is outside when two are put around the same tokens.
 _STATEMENT, _CONDITION, _OPERAND, _LOGIC = range(4)
-_EMPTY = {"", "{}", "false", "nullptr", "0", "std::nullopt"}
+_EMPTY = {"", "{}", "Status()", "false", "nullptr", "0", "std::nullopt"}
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,23 @@ TEST(FailingTables, WhatRetentionCouldNotForgetItForgetsLater) {
   expect_the_same_tables(retention, Code::storage_error, 10 * kSecond);
 }
 
+// Run 1 has two chunks of history, the others are in packs; run 5 lives.
+TEST(FailingTables, WhatRetentionForgetsIsGoneFromEveryTable) {
+  HalfWritten half;
+  half.go_on();
+  half.world.now.ns += 10 * kSecond;
+  RetentionPolicy retention;
+  retention.age = kSecond;
+  write_all(*half.materialiser(retention), half.world.now);
+  const StateInfo info = *half.world.state().info();
+  const auto entries = [&](Table table) { return info.entries[static_cast<std::size_t>(table)]; };
+  EXPECT_EQ(entries(Table::history), 1u);
+  EXPECT_EQ(entries(Table::packs), 0u);
+  EXPECT_EQ(entries(Table::summaries), 0u);
+  EXPECT_EQ(entries(Table::keys), 1u) << "that of the run that lives";
+  EXPECT_EQ(entries(Table::live), 1u);
+}
+
 TEST(FailingTables, DamageEndsTheWriting) {
   for (std::uint64_t nth = 1; nth < kCallsMax; ++nth) {
     HalfWritten half;

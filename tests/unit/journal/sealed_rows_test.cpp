@@ -68,6 +68,19 @@ TEST(SealedRows, AreReadAsTheyWereWritten) {
   for (const Kind& kind : kinds()) EXPECT_EQ(kind.decode(kind.row), Code::ok) << kind.name;
 }
 
+TEST(SealedRows, ALiveRunIsWhatItWasWhateverItsFlags) {
+  for (const bool id_chosen : {false, true}) {
+    for (const bool test : {false, true}) {
+      LiveRow row;
+      row.id_chosen = id_chosen;
+      row.test = test;
+      row.chunks = 7;
+      EXPECT_EQ(*decode_live_row(kKey, encode(row, kKey)), row);
+      EXPECT_EQ(*decode_live_chunks(kKey, encode(row, kKey)), 7u);
+    }
+  }
+}
+
 TEST(SealedRows, ARowThatIsCutIsDamageWhateverItsSealSays) {
   for (const Kind& kind : kinds()) {
     const Bytes content = content_of(kind);

@@ -65,6 +65,19 @@ TEST(Summary, RowsAndZoneComeBackAlsoWhenABlockIsGoneOnWith) {
   EXPECT_FALSE(zone.has(RunState::running));
 }
 
+TEST(Summary, AnErrorMayHaveATypeAMessageBothOrNeither) {
+  SummaryBlock block;
+  std::vector<SummaryRow> rows(4);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].run = RunNumber(i + 1);
+    rows[i].error_type = (i & 1) != 0 ? "Type" : "";
+    rows[i].error_message = (i & 2) != 0 ? "message" : "";
+    block.add(rows[i]);
+  }
+  const Bytes value = block.finish(kKey);
+  EXPECT_EQ(*read_summary_rows(kKey, value), rows);
+}
+
 TEST(Summary, LongMessagesAreCutBetweenCharacters) {
   std::string message(kSummaryErrorBytesMax - 1, 'm');
   message += "\xC3\xA4 and more";
