@@ -14,6 +14,7 @@ namespace tenuto {
 namespace {
 
 constexpr std::string_view kSuffix = ".json";
+constexpr std::string_view kUnfinished = ".new";  // of a file that is no command yet; replace_file()
 constexpr std::size_t kIdChars = 32;
 // A command holds a definition and an input at most, each within the limit of a value, and a little around them.
 constexpr std::size_t kCommandBytesMax = 2 * limits::kValueBytesMax + (1u << 20);
@@ -201,6 +202,25 @@ Result<Bytes> Inbox::read(const std::string& name) const {
 
 void Inbox::remove(const std::string& file) const {
   ::unlink((directory_ + "/" + file).c_str());
+}
+
+void Inbox::remove_abandoned(WallTime now) const {
+  DIR* folder = ::opendir(directory_.c_str());
+  if (folder == nullptr) return;  // the next time
+  while (const dirent* entry = ::readdir(folder)) {
+    std::string_view name = entry->d_name;
+    if (!name.ends_with(kUnfinished)) continue;
+    name.remove_suffix(kUnfinished.size());
+    struct stat facts {};
+    if (!parse_command_file_name(name).has_value() ||
+        ::fstatat(::dirfd(folder), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+      continue;
+    }
+    const Nanos written = facts.st_mtim.tv_sec * kSecond + facts.st_mtim.tv_nsec;
+    if (S_ISREG(facts.st_mode) && written < now.ns - kAbandonedAfter)
+      ::unlinkat(::dirfd(folder), entry->d_name, 0);
+  }
+  ::closedir(folder);
 }
 
 bool Inbox::contains(CommandId id) const {

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/base/status.h"
 #include "core/engine/engine.h"
@@ -58,7 +59,12 @@ class CommandFolder {
   virtual Result<Bytes> read(const std::string& file) const = 0;
   // Ok when it is gone already.
   virtual void remove(const std::string& file) const = 0;
+  // Senders that were killed leave files that never became commands: those that nobody has written to for kAbandonedAfter go.
+  virtual void remove_abandoned(WallTime now) const = 0;
 };
+
+// From the last write of a file to its acceptance it takes a sync: nobody alive needs an hour.
+inline constexpr Nanos kAbandonedAfter = 3600 * kSecond;
 
 // The folder.
 // Thread safety: const functions by any thread and process.
@@ -73,6 +79,7 @@ class Inbox final : public CommandFolder {
   Result<std::vector<std::string>> list() const override;
   Result<Bytes> read(const std::string& file) const override;
   void remove(const std::string& file) const override;
+  void remove_abandoned(WallTime now) const override;
   // Whether the command's file is still there.
   [[nodiscard]] bool contains(CommandId id) const;
   [[nodiscard]] const std::string& directory() const { return directory_; }

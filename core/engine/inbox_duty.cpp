@@ -27,12 +27,21 @@ bool is_of_the_engine(Code code) {
 
 void InboxDuty::read() {
   forget_removed();
+  remove_abandoned();
   const auto files = folder_.list();
   if (!files.ok()) return;  // read again when the next command arrives
   for (const std::string& file : *files) {
     const std::optional<CommandId> id = parse_command_file_name(file);
     if (id.has_value() && begin(*id)) carry_out(file, *id);
   }
+}
+
+// At the open, and then now and then: nothing hangs on it.
+void InboxDuty::remove_abandoned() {
+  const WallTime now = core_.clock().wall();
+  if (now < next_removal_) return;
+  folder_.remove_abandoned(now);
+  next_removal_ = WallTime{now.ns + kAbandonedAfter};
 }
 
 void InboxDuty::settled(CommandId command) {

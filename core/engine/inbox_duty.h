@@ -34,6 +34,7 @@ class InboxDuty {
  private:
   [[nodiscard]] bool begin(CommandId command) TN_EXCLUDES(mutex_);
   void forget_removed() TN_EXCLUDES(mutex_);
+  void remove_abandoned();
   [[nodiscard]] bool was_settled(CommandId command) const;
   void carry_out(const std::string& file, CommandId command);
   Status apply(const Command& command, CommandId id);
@@ -45,6 +46,7 @@ class InboxDuty {
   EngineCore& core_;
   const CommandFolder& folder_;
   const OpenView view_;
+  WallTime next_removal_;  // of abandoned files
   Mutex mutex_;
   // Begun, and their files may be there: they are not begun twice.
   std::unordered_set<CommandId> begun_ TN_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "tests/unit/store/faulty_calls.h"
 #include "tests/unit/store/temp_dir.h"
@@ -36,6 +37,24 @@ TEST(Inbox, ACommandIsReadAsItWasAccepted) {
   EXPECT_EQ(std::get<CancelCommand>(*command).reason, "enough");
   inbox.remove(files->front());
   EXPECT_FALSE(inbox.contains(kId));
+}
+
+// A sender was killed before its command was accepted.
+TEST(Inbox, AFileThatNeverBecameACommandGoesInTime) {
+  const TempDir folder;
+  const Inbox inbox(folder / "");
+  const std::string left = folder / (command_file_name(kId) + ".new");
+  const std::string other = folder / "notes.new";
+  std::ofstream(left) << "{";
+  std::ofstream(other) << "{";
+  ASSERT_TRUE(inbox.submit(CommandId{3, 4}, kCancel).ok());
+  const WallTime now = SystemClock().wall();
+  inbox.remove_abandoned(now);
+  EXPECT_TRUE(std::filesystem::exists(left));  // it may be written right now
+  inbox.remove_abandoned(WallTime{now.ns + kAbandonedAfter + kSecond});
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(other));
+  EXPECT_TRUE(inbox.contains(CommandId{3, 4}));
 }
 
 // Whatever call fails: either nothing is left, or, when only the folder's sync failed, the whole command.
