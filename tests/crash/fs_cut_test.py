@@ -108,8 +108,8 @@ class CutWorld(World):
         more = {"LD_PRELOAD": lies, "TENUTO_INTERPOSE_ROOT": str(self.store)} if lies else {}
         child = self.spawn(more=more, errors=subprocess.DEVNULL)
         assert child.stdout is not None and child.stdin is not None
-        heard = child.stdout.readline() if self.rng.random() < 0.85 else b""
-        time.sleep(self.rng.random() * 0.15)
+        heard = self.hear_some(child, 40) if self.rng.random() < 0.85 else b""
+        time.sleep(self.rng.random() * 0.02)
         self.file_system.cut()
         child.kill()
         # What it said after the cut counts as well: it may not have said what was not true.
@@ -188,7 +188,7 @@ def main() -> int:
         )
         total += tally.kills
         violations += len(tally.violations)
-        well &= bool(lied.violations) and not tally.violations and tally.ended > tally.kills
+        well &= bool(lied.violations) and not tally.violations and tally.started > tally.kills
     shutil.rmtree(options.scratch, ignore_errors=True)
     print(f"fs: inputs {total}, violations {violations}, crashes 0")
     return 0 if well else 1

@@ -130,12 +130,17 @@ class World:
             env=env,
         )
 
+    def hear_some(self, child: subprocess.Popen[bytes], most: int) -> bytes:
+        """Up to so many words of the child: however slow the machine is, something is done."""
+        assert child.stdout is not None
+        return b"".join(child.stdout.readline() for _ in range(self.rng.randint(1, most)))
+
     def live(self, closes: bool = False) -> None:
         """One life of the child, killed at a random moment: mostly while it works, or while it opens, or closes."""
         child = self.spawn()
         assert child.stdout is not None and child.stdin is not None
-        heard = child.stdout.readline() if self.rng.random() < 0.9 or closes else b""
-        time.sleep(self.rng.random() * 0.06)
+        heard = self.hear_some(child, 24) if self.rng.random() < 0.9 or closes else b""
+        time.sleep(self.rng.random() * 0.02)
         if closes:
             child.stdin.close()
             time.sleep(self.rng.random() * 0.02)
