@@ -451,17 +451,21 @@ void EngineCore::materialise_all() {
   }
 }
 
-// In turns: a journal that is as large as its window takes more when the tables have taken over what is in it.
+// In turns: a journal that is as large as its window takes more when the tables have taken over what is in it. It may be so from
+// the start, and then nothing can be committed in the first turn.
 Status EngineCore::write_out() {
   give_numbers_back();
   Contexts::Lease lease(contexts_);
-  Position before;
+  Position durable;
+  Position applied;
   do {
-    before = committer_->durable();
+    durable = committer_->durable();
+    applied = materialiser_->applied();
     while (commit_one(*lease)) {
     }
     materialise_all();
-  } while (committer_->durable() > before && committer_->durable() < ring_->tail());
+  } while ((committer_->durable() > durable || materialiser_->applied() > applied) &&
+           committer_->durable() < ring_->tail());
   TN_TRY(health());
   return committer_->durable() < ring_->tail() ? committer_->warning() : Status();
 }
