@@ -174,6 +174,8 @@ Result<StoreDir> StoreDir::create(const std::string& path, const StoreUuid& uuid
   TN_ASSIGN(const std::unique_ptr<OwnerLock> lock, OwnerLock::acquire(path, store.owner_lock()));
   TN_TRY(check_no_store(calls, path));
   for (const char* folder : kFolders) TN_TRY(make_folder(calls, path + "/" + folder));
+  // Before the marker: a power cut may keep a name and lose one that was made earlier.
+  TN_TRY(sync_directory(calls, path));
   TN_TRY(store.write_marker(calls));
   // The entry of a new directory must be synced too.
   TN_TRY(sync_directory(calls, parent_directory(path)));
