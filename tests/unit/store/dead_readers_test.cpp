@@ -22,8 +22,7 @@ std::uint64_t used_after(bool with_readers, bool clears) {
     if (clears) TN_CHECK(state->clear_dead_readers().ok());
     auto write = *state->begin_write();
     for (int key = 0; key < kKeys; ++key) {
-      TN_CHECK(
-          write->put(Table::audit, "key" + std::to_string(key), Bytes(500, static_cast<char>(i))).ok());
+      TN_CHECK(write->put(Table::audit, "key" + std::to_string(key), Bytes(500, static_cast<char>(i))).ok());
     }
     TN_CHECK(write->commit().ok());
     if (!with_readers || i % 100 != 0) continue;
