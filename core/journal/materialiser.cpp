@@ -127,6 +127,7 @@ Status Materialiser::gather_record(const RecordHeader& header, ByteView record) 
 // Before: the tables end at meta_.applied. After ok: the stretch and the new watermark are in them and survive a crash.
 Status Materialiser::write_tables(WallTime now) {
   TN_ASSIGN(const std::unique_ptr<StateWrite> write, state_.begin_write());
+  TN_TRY(check_tables(*write));
   TableWriter tables(*write, meta_, names_);
   for (const Event& event : stretch_.store_events) TN_TRY(tables.put_store_event(event));
   TN_TRY(put_runs(tables));
@@ -139,6 +140,16 @@ Status Materialiser::write_tables(WallTime now) {
   }
   meta_ = tables.meta();
   return Status();
+}
+
+// The tables that are written are those that were read: a stretch on top of others would be in them twice, or not at all.
+Status Materialiser::check_tables(const StateRead& tables) const {
+  TN_ASSIGN(const std::optional<JournalMeta> found, read_journal_meta(tables));
+  if (!found.has_value() || found->applied.position == meta_.applied.position) return Status();
+  return Status(Code::internal_error, "the tables have the journal up to " +
+                                          std::to_string(found->applied.position.value) + " and not " +
+                                          std::to_string(meta_.applied.position.value) +
+                                          ", as they had; open the store again");
 }
 
 Status Materialiser::put_runs(TableWriter& tables) const {

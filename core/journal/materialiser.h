@@ -75,6 +75,7 @@ class Materialiser {
   [[nodiscard]] Status gather(Position upto);
   [[nodiscard]] Status gather_record(const RecordHeader& header, ByteView record);
   [[nodiscard]] Status write_tables(WallTime now);
+  [[nodiscard]] Status check_tables(const StateRead& tables) const;
   [[nodiscard]] Status put_runs(TableWriter& tables) const;
   [[nodiscard]] Status prune_commands(StateWrite& write, std::size_t added, WallTime now);
   [[nodiscard]] bool retention_is_due(WallTime now) const;

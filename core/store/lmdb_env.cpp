@@ -81,7 +81,10 @@ Result<std::unique_ptr<LmdbEnv>> LmdbEnv::open(const std::string& directory, con
   std::unique_ptr<LmdbEnv> env(new LmdbEnv(directory, options.read_only, std::move(claim)));
   TN_TRY(env->open_settled(directory, options));
   TN_TRY(env->open_tables(false));
-  if (!options.read_only) TN_TRY(env->keep_slots());
+  if (!options.read_only) {
+    TN_TRY(env->settle_last_commit());
+    TN_TRY(env->keep_slots());
+  }
   if (!options.read_only && env->facts().map_bytes < options.initial_map_bytes) {
     TN_TRY(env->resize(options.initial_map_bytes));
   }
@@ -189,6 +192,12 @@ Result<MDB_txn*> LmdbEnv::begin(unsigned flags) {
     if (error != MDB_MAP_RESIZED || ++resizes > kResizesMax) return status(error, "read");
     TN_TRY(resize(0));
   }
+}
+
+Status LmdbEnv::settle_last_commit() {
+  TN_ASSIGN(MDB_txn * txn, begin_write());
+  end_write(txn, std::this_thread::get_id());
+  return {};
 }
 
 int LmdbEnv::start_read(MDB_txn** txn) {

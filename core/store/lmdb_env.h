@@ -86,6 +86,10 @@ class LmdbEnv {
   // LMDB's begin of a read transaction, in a kept slot when there is one. LMDB's error, 0 for none.
   [[nodiscard]] int start_read(MDB_txn** txn) TN_EXCLUDES(spare_mutex_);
   void stop_read(MDB_txn* txn) TN_EXCLUDES(spare_mutex_);
+  // A writer may have died when its meta page was written and the commit not yet noted for readers. While other processes have the
+  // tables open, LMDB notes it only when the next write transaction takes over the dead one's lock: until then reads would give the
+  // commit before, and writes go on from this one. So the first one begins before anything is read.
+  Status settle_last_commit();
   // Takes the slots that an owner has from then on.
   Status keep_slots();
   // Whether a read transaction has the commit that it claims; a caller inside the gate.

@@ -9,10 +9,10 @@
 namespace tenuto::testing {
 namespace {
 
-constexpr int kCommits = 1500;
+constexpr int kCommits = 400;
 constexpr int kKeys = 64;
 
-// Every commit replaces all values; every hundredth a reader begins and is killed. Returns the bytes in use at the end.
+// Every commit replaces all values; every fortieth a reader begins and is killed. Returns the bytes in use at the end.
 std::uint64_t used_after(bool with_readers, bool clears) {
   TempDir directory;
   LmdbOptions options;
@@ -25,7 +25,7 @@ std::uint64_t used_after(bool with_readers, bool clears) {
       TN_CHECK(write->put(Table::audit, "key" + std::to_string(key), Bytes(500, static_cast<char>(i))).ok());
     }
     TN_CHECK(write->commit().ok());
-    if (!with_readers || i % 100 != 0) continue;
+    if (!with_readers || i % 40 != 0) continue;
     Child reader([&](const auto& tell, const auto& wait) {
       LmdbOptions read_only;
       read_only.read_only = true;

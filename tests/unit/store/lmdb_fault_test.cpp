@@ -16,6 +16,7 @@
 
 #include "core/store/lmdb_state.h"
 #include "tests/unit/store/child.h"
+#include "tests/unit/store/death.h"
 #include "tests/unit/store/temp_dir.h"
 
 namespace {
@@ -42,7 +43,10 @@ extern "C" {
 
 __attribute__((visibility("default"))) ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   if (finds_no_room() || fails()) return -1;
-  return ::syscall(SYS_pwrite64, fd, bytes, size, offset);
+  const ssize_t written = ::syscall(SYS_pwrite64, fd, bytes, size, offset);
+  std::atomic<int>& left = tenuto::testing::writes_until_death;
+  if (left.load() > 0 && left.fetch_sub(1) == 1) ::kill(::getpid(), SIGKILL);
+  return written;
 }
 __attribute__((visibility("default"))) ssize_t writev(int fd, const iovec* pieces, int count) {
   // A disk that fills up takes a part of the first large write.
