@@ -86,7 +86,7 @@ def keys(effects: Path) -> dict[tuple[str, str], str]:
     if not effects.exists():
         return {}
     rows = [line.split() for line in effects.read_text().splitlines()]
-    return {(row[0], row[1]): row[3] for row in rows if len(row) == 4 and len(row[3]) == 32}
+    return {(row[1], row[2]): row[4] for row in rows if len(row) == 5 and len(row[4]) == 32}
 
 
 def missing(acks: list[tuple[str, str]], found: dict[str, str]) -> list[str]:

@@ -155,7 +155,7 @@ def main() -> int:
     parser.add_argument("tool")
     parser.add_argument("preload")
     parser.add_argument("scratch", type=Path)
-    parser.add_argument("--stride", type=int, default=3, help="every so many points")
+    parser.add_argument("--stride", type=int, default=2, help="every so many points")
     options = parser.parse_args()
     scratch = options.scratch.resolve()
     shutil.rmtree(scratch, ignore_errors=True)

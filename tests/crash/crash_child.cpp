@@ -1,8 +1,9 @@
 // A program to be killed: drives runs on a store through the C ABI, notes every body that begins in a log of its own, and
 // tells its driver what has been acknowledged.
 //
-// usage: crash_child work STORE EFFECTS LIFE [early]   `early` acknowledges before it is true: the driver must notice
-//                                                      closes in order when standard input ends
+// usage: crash_child work STORE EFFECTS LIFE [early] [closes]
+//                                      `early` acknowledges before it is true: the driver must notice
+//                                      `closes`: in order, when standard input ends; otherwise it goes on for ever
 //        crash_child check STORE                       ids on standard input -> "id state task task …" of what is recorded;
 //                                                      then "ended N", how many ended runs the store has
 //
@@ -37,9 +38,15 @@ constexpr const char* kDefinition =
 constexpr const char* kShortDefinition =
     R"({"tenuto": 1, "name": "short", "tasks": {"a": {"use": "nothing"}}})";
 constexpr std::size_t kShortRuns = 40;
+#ifdef TENUTO_SMALL_STORE
+constexpr bool kIsSmall = true;
+#else
+constexpr bool kIsSmall = false;
+#endif
 
 int effects_fd = -1;
 std::string life_name;
+bool may_close = false;
 
 void must(tenuto_status status, const char* what) {
   if (status == TENUTO_OK) return;
@@ -125,7 +132,7 @@ void register_bodies(tenuto_engine* engine) {
 
 bool is_to_close() {
   pollfd input{STDIN_FILENO, POLLIN, 0};
-  return ::poll(&input, 1, 0) > 0;
+  return may_close && ::poll(&input, 1, 0) > 0;
 }
 
 tenuto_run* start(tenuto_engine* engine, const tenuto_workflow* workflow, const std::string& id, bool early) {
@@ -160,7 +167,7 @@ int work(const char* store, const char* effects, bool early) {
     }
     const std::vector<tenuto_value> inputs(kShortRuns);
     std::uint64_t first = 0;
-    if (wave % 3 == 0)
+    if (kIsSmall && wave % 3 == 0)
       must(tenuto_engine_start_many(engine, small, inputs.data(), inputs.size(), &first), "start_many");
     for (tenuto_run*& run : runs) {
       must(tenuto_run_result(run, -1, nullptr), "result");
@@ -222,9 +229,14 @@ int check(const char* store) {
 int main(int argc, char** argv) {
   if (argc >= 5 && std::strcmp(argv[1], "work") == 0) {
     life_name = argv[4];
-    return work(argv[2], argv[3], argc > 5);
+    bool early = false;
+    for (int i = 5; i < argc; ++i) {
+      early |= std::strcmp(argv[i], "early") == 0;
+      may_close |= std::strcmp(argv[i], "closes") == 0;
+    }
+    return work(argv[2], argv[3], early);
   }
   if (argc == 3 && std::strcmp(argv[1], "check") == 0) return check(argv[2]);
-  std::fprintf(stderr, "usage: crash_child work STORE EFFECTS LIFE [early] | check STORE\n");
+  std::fprintf(stderr, "usage: crash_child work STORE EFFECTS LIFE [early] [closes] | check STORE\n");
   return 2;
 }

@@ -121,7 +121,7 @@ class World:
             env["TENUTO_INTERPOSE_ROOT"] = str(self.store)
             env["TENUTO_KILL_AT"] = point
             env["TENUTO_KILL_NOTE"] = str(self.directory / "killed_at")
-        command = [*self.work, "work", str(self.store), str(self.effects), str(self.lives)]
+        command = [*self.work, "work", str(self.store), str(self.effects), str(self.lives), "closes"]
         return subprocess.Popen(
             command + (["early"] if self.early else []),
             stdin=subprocess.PIPE,

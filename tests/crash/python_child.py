@@ -1,6 +1,6 @@
 """A Python program to be killed: as crash_child.cpp, with its bodies in Python.
 
-usage: python_child.py work STORE EFFECTS LIFE
+usage: python_child.py work STORE EFFECTS LIFE closes
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import tenuto
 from tenuto import task, workflow
 
-_, _, store, effects_path, life = sys.argv
+_, _, store, effects_path, life, _ = sys.argv
 effects = os.open(effects_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
