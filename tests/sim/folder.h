@@ -41,6 +41,8 @@ class SimFolder final : public CommandFolder {
       on_removed(file);
     }
   }
+  // Senders that die leave nothing here: a file comes with its rename.
+  void remove_abandoned(WallTime) const override {}
 
   // A rename: from here on the file is whole.
   void arrive(const std::string& file, Bytes text) {
