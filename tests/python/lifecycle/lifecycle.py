@@ -36,8 +36,9 @@ BAD_WORDS: Final = (
     b"Segmentation",
     b"core dumped",
 )
-# The program's own end, after an interrupt that came while the interpreter was leaving already.
-FORGIVEN: Final = (b"Exception ignored in: <module 'threading'", b"Exception ignored in atexit callback")
+# What an interrupt may make the interpreter say wherever it comes: in its own start, in a callback, in a destructor. How
+# the process ended is judged all the same.
+FORGIVEN: Final = (b"Exception ignored", b"Fatal Python error: init_")
 
 
 @dataclass
