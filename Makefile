@@ -49,7 +49,7 @@ asan: setup ## Unit, property, C and simulator tests under AddressSanitizer and 
 tsan: setup ## Tests of what threads share, and all C tests, under ThreadSanitizer
 	@.ci/sanitize tsan '^(unit/(base|sched|timer|store|journal|engine):|property|capi/)'
 
-soak: build ## One harness on fresh inputs: TARGET=sim for MINUTES (10); SEED repeats one
+soak: build ## One harness on fresh inputs: TARGET=sim|kill|power|file_systems|clients|backup|park for MINUTES (10); SEED repeats one
 	@.ci/soak "$(TARGET)" "$(or $(MINUTES),10)" $(SEED)
 
 coverage: setup ## Branch coverage of core/ by layer; MISSING=store lists what is not taken there (minutes)
