@@ -25,6 +25,9 @@ inline constexpr std::size_t kRingBytes = 16u << 20;            // bounds how fa
 inline constexpr std::size_t kBatchBytesMax = 1u << 20;         // larger records travel as fragments
 inline constexpr std::size_t kFrameBytesMax = 8u << 20;
 
+// Nanoseconds from the first event that the tables don't have to the transaction that takes it up, when few come.
+inline constexpr std::int64_t kTablesDueAfter = 1'000'000'000;
+
 static_assert(kBatchBytesMax * 4 <= kRingBytes, "several producers fit in the ring at once");
 static_assert(kFrameBytesMax <= kRingBytes && kFrameBytesMax * 4 <= kSegmentBytes,
               "frames waste little of a segment");

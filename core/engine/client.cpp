@@ -144,12 +144,7 @@ Result<View> ClientEngine::view() {
 
 // ---- Commands -------------------------------------------------------------------------------------------------------
 
-Result<RunNumber> ClientEngine::submit_and_wait(const Command& command) {
-  TN_ASSIGN(const std::optional<RunNumber> subject, submit_and_await(command));
-  return subject.value_or(RunNumber{});
-}
-
-Result<std::optional<RunNumber>> ClientEngine::submit_and_await(const Command& command) {
+Result<std::optional<RunNumber>> ClientEngine::submit_and_wait(const Command& command) {
   TN_TRY(check_open());
   TN_ASSIGN(const StoreUuid random, random_store_uuid());
   // In the order of time: file times are the kernel's ticks, so that a cancel may have that of its start.
@@ -192,8 +187,8 @@ Result<RunName> ClientEngine::start(const StartRequest& request) {
   start.by = request.by;
   start.test = request.test;
   const std::string id = start.id;
-  TN_ASSIGN(const RunNumber number, submit_and_wait(start));
-  return RunName{number, id};
+  TN_ASSIGN(const std::optional<RunNumber> number, submit_and_wait(start));
+  return RunName{number.value_or(RunNumber{}), id};
 }
 
 Result<RunNumber> ClientEngine::start_many(const PlanRef&, std::span<const Payload>) {
@@ -361,7 +356,7 @@ Result<Bytes> ClientEngine::prune(std::string_view query) {
                   "no process owns " + dir_.path() +
                       ", and a client can't change it; open the store as its owner to prune it");
   }
-  TN_ASSIGN(const std::optional<RunNumber> runs, submit_and_await(PruneCommand{asked.request}));
+  TN_ASSIGN(const std::optional<RunNumber> runs, submit_and_wait(PruneCommand{asked.request}));
   if (!runs.has_value()) {
     return Status(Code::wrong_state,
                   "the owner of " + dir_.path() + " has gone; the next one carries the command out");

@@ -55,10 +55,9 @@ class ClientEngine final : public Engine {
   [[nodiscard]] Status explain_missing(const Status& status) const;
   [[nodiscard]] Position durable() const;
   Result<View> view();
-  // The run that the command made or changed, when its outcome is recorded; number 0 when no owner is there to apply it.
-  Result<RunNumber> submit_and_wait(const Command& command);
-  // The same; none when no owner is there to apply it.
-  Result<std::optional<RunNumber>> submit_and_await(const Command& command);
+  // The run that the command made or changed (of a prune: how many have gone), when its outcome is recorded; none when no
+  // owner is there to apply it.
+  Result<std::optional<RunNumber>> submit_and_wait(const Command& command);
   // What is durable of the run; queued while no owner has applied its start.
   Result<RunAnswer> look(const RunName& run);
 

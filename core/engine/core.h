@@ -57,7 +57,7 @@ struct CoreOptions {
   StoreId store_id;
   std::uint64_t numbers_at_once = limits::kRunNumbersAtOnce;       // RunNumbers' block
   std::size_t journal_window_bytes = limits::kJournalWindowBytes;  // at least two of the log's segments
-  Nanos tables_due_after = MaterialiserOptions().due_after;
+  Nanos tables_due_after = limits::kTablesDueAfter;
 };
 
 class EngineCore final : public Handler {

@@ -34,7 +34,7 @@ enum class CloseHow : std::int32_t { detach = 0, drain = 1 };
 struct EngineSizes {
   std::size_t segment_bytes = limits::kSegmentBytes;
   std::uint64_t numbers_at_once = limits::kRunNumbersAtOnce;
-  Nanos tables_due_after = kSecond;
+  Nanos tables_due_after = limits::kTablesDueAfter;
 };
 
 struct EngineOptions {

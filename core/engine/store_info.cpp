@@ -6,29 +6,21 @@
 #include "core/journal/journal_meta.h"
 #include "core/payload/json_writer.h"
 #include "core/query/time_text.h"
+#include "core/query/value_json.h"
 #include "core/store/owner_lock.h"
 #include "core/store/process.h"
 
 namespace tenuto {
 namespace {
 
-constexpr const char* kTableNames[kTableCount] = {"meta",  "workflows", "live",   "history",   "summaries",
-                                                  "keys",  "commands",  "timers", "schedules", "limits",
-                                                  "stats", "audit",     "packs"};
-
-void number(json::Writer& out, ByteView key, std::uint64_t value) {
-  out.key(key);
-  out.integer(static_cast<std::int64_t>(value));
-}
-
 void write_journal(json::Writer& out, const JournalMeta& meta, std::size_t segments, Position durable) {
   out.key("journal");
   out.begin_object();
-  number(out, "segments", segments);
-  number(out, "durable", durable.value);
-  number(out, "applied", meta.applied.position.value);
-  number(out, "behind_bytes",
-         durable.value > meta.applied.position.value ? durable.value - meta.applied.position.value : 0);
+  write_count(out, "segments", segments);
+  write_count(out, "durable", durable.value);
+  write_count(out, "applied", meta.applied.position.value);
+  write_count(out, "behind_bytes",
+              durable.value > meta.applied.position.value ? durable.value - meta.applied.position.value : 0);
   out.end_object();
 }
 
@@ -42,14 +34,14 @@ void write_held_reader(json::Writer& out, const StateReader& reader, const HeldR
   out.string(name);
   out.key("stopped");
   out.boolean(is_process_stopped(reader.pid));
-  number(out, "commits_behind", reader.commits_behind);
+  write_count(out, "commits_behind", reader.commits_behind);
   out.key("since");
   if (known == nullptr) {
     out.null();
   } else {
     out.string(format_time(known->since));
   }
-  number(out, "grown_bytes", known == nullptr ? 0 : known->grown_bytes);
+  write_count(out, "grown_bytes", known == nullptr ? 0 : known->grown_bytes);
   out.end_object();
 }
 
@@ -73,13 +65,13 @@ void write_state(json::Writer& out, const StateInfo& info, std::span<const State
                  std::span<const HeldReader> held) {
   out.key("state");
   out.begin_object();
-  number(out, "used_bytes", info.used_bytes);
-  number(out, "map_bytes", info.map_bytes);
-  number(out, "readers", info.readers);
+  write_count(out, "used_bytes", info.used_bytes);
+  write_count(out, "map_bytes", info.map_bytes);
+  write_count(out, "readers", info.readers);
   write_held_readers(out, readers, held);
   out.key("entries");
   out.begin_object();
-  for (std::size_t i = 0; i < kTableCount; ++i) number(out, kTableNames[i], info.entries[i]);
+  for (std::size_t i = 0; i < kTableCount; ++i) write_count(out, kTableNames[i], info.entries[i]);
   out.end_object();
   out.end_object();
 }
@@ -100,18 +92,18 @@ Result<Bytes> store_info(const StoreDir& dir, const LmdbState& state, const Log&
   out.begin_object();
   out.key("path");
   out.string(dir.path());
-  number(out, "format", dir.format());
+  write_count(out, "format", dir.format());
   out.key("uuid");
   out.string(dir.uuid().text());
-  number(out, "generation", shared.generation().value);
+  write_count(out, "generation", shared.generation().value);
   out.key("owner_pid");
   if (owner == 0) {
     out.null();
   } else {
     out.integer(owner);
   }
-  number(out, "live_runs", meta.live_runs);
-  number(out, "ended_runs", meta.summary_rows);
+  write_count(out, "live_runs", meta.live_runs);
+  write_count(out, "ended_runs", meta.summary_rows);
   write_journal(out, meta, segments.size(), shared.durable());
   write_state(out, info, readers, shared.held_readers());
   out.end_object();

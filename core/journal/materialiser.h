@@ -15,6 +15,7 @@
 
 #include <optional>
 
+#include "core/base/limits.h"
 #include "core/journal/committer.h"
 #include "core/journal/fragment.h"
 #include "core/journal/prune.h"
@@ -24,8 +25,8 @@
 namespace tenuto {
 
 struct MaterialiserOptions {
-  std::size_t due_bytes = 16u << 20;  // this much behind makes a transaction due
-  Nanos due_after = kSecond;          // or this long since the last one, with something behind
+  std::size_t due_bytes = 16u << 20;          // this much behind makes a transaction due
+  Nanos due_after = limits::kTablesDueAfter;  // or this long since the last one, with something behind
   std::size_t transaction_bytes = 16u
                                   << 20;  // of records, about, in one transaction: bounds how long one takes
   RetentionPolicy retention;

@@ -6,6 +6,7 @@
 #include "core/payload/json_writer.h"
 #include "core/query/run_row.h"
 #include "core/query/time_text.h"
+#include "core/query/value_json.h"
 
 namespace tenuto {
 namespace {
@@ -236,26 +237,22 @@ Result<PruneQuery> parse_prune_query(std::string_view query) {
 Bytes prune_report(const PruneCount& count, bool dry_run) {
   Bytes text;
   json::Writer out(text);
-  const auto number = [&](ByteView key, std::uint64_t value) {
-    out.key(key);
-    out.integer(static_cast<std::int64_t>(value));
-  };
   const auto time = [&](ByteView key, const std::optional<WallTime>& value) {
     out.key(key);
     value.has_value() ? out.string(format_time(*value)) : out.null();
   };
   out.begin_object();
   out.key("dry_run").boolean(dry_run);
-  number("matching", count.matching);
-  number("runs", count.runs);
+  write_count(out, "matching", count.matching);
+  write_count(out, "runs", count.runs);
   out.key("states").begin_object();
   for (const RunState state : kStates) {
     if (const std::uint64_t runs = count.states[static_cast<std::size_t>(state)]; runs != 0)
-      number(to_text(state), runs);
+      write_count(out, to_text(state), runs);
   }
   out.end_object();
   out.key("workflows").begin_object();
-  for (const auto& [name, runs] : count.workflows) number(name, runs);
+  for (const auto& [name, runs] : count.workflows) write_count(out, name, runs);
   out.end_object();
   time("ended_min", count.ended_min);
   time("ended_max", count.ended_max);

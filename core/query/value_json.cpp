@@ -46,6 +46,10 @@ void write_count(json::Writer& out, std::uint64_t value) {
   out.integer(static_cast<std::int64_t>(value));
 }
 
+void write_count(json::Writer& out, ByteView key, std::uint64_t value) {
+  write_count(out.key(key), value);
+}
+
 void write_time(json::Writer& out, WallTime time) {
   if (time.ns == 0) {
     out.null();

@@ -15,6 +15,8 @@ namespace tenuto {
 [[nodiscard]] std::string to_hex(std::uint64_t high, std::uint64_t low);
 // A count; larger ones than int64 don't come up.
 void write_count(json::Writer& out, std::uint64_t value);
+// The same as a member of an object.
+void write_count(json::Writer& out, ByteView key, std::uint64_t value);
 // RFC 3339; null for 0, which means "not yet".
 void write_time(json::Writer& out, WallTime time);
 // null when empty.

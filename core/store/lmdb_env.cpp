@@ -18,10 +18,6 @@
 namespace tenuto {
 namespace {
 
-constexpr std::array<const char*, kTableCount> kTableNames = {
-    "meta",   "workflows", "live",   "history", "summaries", "keys",  "commands",
-    "timers", "schedules", "limits", "stats",   "audit",     "packs",
-};
 // How often a begin follows a map that other processes enlarge; each growth is a doubling.
 constexpr int kResizesMax = 50;
 // How many slots an owner takes at once, and how many of ended transactions are kept; not critical, but few of all there are.

@@ -13,6 +13,7 @@
 //     commit() gave full, and the whole transaction may be done again at once. A second full says that the disk is.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,11 @@ enum class Table : std::uint8_t {
   packs = 12,  // last run number -> histories of several short runs
 };
 inline constexpr std::size_t kTableCount = 13;
+// As they are called in the file and in what people read; the place of each is its number.
+inline constexpr std::array<const char*, kTableCount> kTableNames = {
+    "meta",   "workflows", "live",   "history", "summaries", "keys",  "commands",
+    "timers", "schedules", "limits", "stats",   "audit",     "packs",
+};
 
 // Thread safety: used by one thread at a time, the one that made it.
 class StateRead {

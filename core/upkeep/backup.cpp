@@ -11,6 +11,7 @@
 #include "core/journal/journal_meta.h"
 #include "core/payload/json_writer.h"
 #include "core/query/tail.h"
+#include "core/query/value_json.h"
 #include "core/store/lmdb_state.h"
 #include "core/upkeep/backup_manifest.h"
 #include "core/upkeep/new_directory.h"
@@ -195,20 +196,16 @@ class Backup {
   [[nodiscard]] Bytes report() const {
     Bytes text;
     json::Writer out(text);
-    const auto number = [&](ByteView key, std::uint64_t value) {
-      out.key(key);
-      out.integer(static_cast<std::int64_t>(value));
-    };
     out.begin_object();
     out.key("path").string(target_);
     out.key("store").string(manifest_.store.text());
-    number("bytes", manifest_.bytes());
-    number("position", manifest_.position.value);
-    number("watermark", manifest_.watermark.value);
-    number("frames", frames_);
-    number("live_runs_in_tables", meta_.live_runs);
-    number("ended_runs_in_tables", meta_.summary_rows);
-    number("commands", commands_);
+    write_count(out, "bytes", manifest_.bytes());
+    write_count(out, "position", manifest_.position.value);
+    write_count(out, "watermark", manifest_.watermark.value);
+    write_count(out, "frames", frames_);
+    write_count(out, "live_runs_in_tables", meta_.live_runs);
+    write_count(out, "ended_runs_in_tables", meta_.summary_rows);
+    write_count(out, "commands", commands_);
     out.end_object();
     return text;
   }

@@ -9,6 +9,7 @@
 #include "core/payload/json.h"
 #include "core/payload/json_writer.h"
 #include "core/query/time_text.h"
+#include "core/query/value_json.h"
 
 namespace tenuto {
 namespace {
@@ -33,11 +34,6 @@ std::optional<std::uint64_t> from_hex(ByteView text) {
   return value;
 }
 
-void number(json::Writer& out, ByteView key, std::uint64_t value) {
-  out.key(key);
-  out.integer(static_cast<std::int64_t>(value));
-}
-
 void text(json::Writer& out, ByteView key, ByteView value) {
   out.key(key);
   out.string(value);
@@ -46,8 +42,8 @@ void text(json::Writer& out, ByteView key, ByteView value) {
 void write_file(json::Writer& out, const BackupFile& file) {
   out.begin_object();
   text(out, "name", file.name);
-  number(out, "bytes", file.digest.bytes);
-  number(out, "modified_ns", static_cast<std::uint64_t>(file.modified_ns));
+  write_count(out, "bytes", file.digest.bytes);
+  write_count(out, "modified_ns", static_cast<std::uint64_t>(file.modified_ns));
   out.key("xxh3");
   out.begin_array();
   for (const std::uint64_t block : file.digest.blocks) out.string(hex(block));
@@ -134,24 +130,24 @@ Bytes encode(const BackupManifest& manifest) {
   Bytes line;
   json::Writer out(line);
   out.begin_object();
-  number(out, "backup", kBackupFormat);
-  number(out, "store_format", manifest.store_format);
+  write_count(out, "backup", kBackupFormat);
+  write_count(out, "store_format", manifest.store_format);
   text(out, "store", manifest.store.text());
   out.key("origins");
   out.begin_array();
   for (const StoreOrigin& origin : manifest.origins) {
     out.begin_object();
     text(out, "store", origin.uuid.text());
-    number(out, "below", origin.below.value);
+    write_count(out, "below", origin.below.value);
     out.end_object();
   }
   out.end_array();
   text(out, "made", format_time(manifest.made));
-  number(out, "made_ns", static_cast<std::uint64_t>(manifest.made.ns));
+  write_count(out, "made_ns", static_cast<std::uint64_t>(manifest.made.ns));
   text(out, "tenuto", manifest.version);
-  number(out, "watermark", manifest.watermark.value);
-  number(out, "position", manifest.position.value);
-  number(out, "generation", manifest.generation.value);
+  write_count(out, "watermark", manifest.watermark.value);
+  write_count(out, "position", manifest.position.value);
+  write_count(out, "generation", manifest.generation.value);
   out.key("files");
   out.begin_array();
   for (const BackupFile& file : manifest.files) write_file(out, file);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core/payload/json_writer.h"
+#include "core/query/value_json.h"
 #include "core/store/file_log.h"
 #include "core/store/keys.h"
 #include "core/store/lmdb_state.h"
@@ -88,17 +89,13 @@ Result<Bytes> compact(const std::string& path, const Progress& progress) {
   TN_ASSIGN(const std::uint64_t after, size_of(data));
   Bytes text;
   json::Writer out(text);
-  const auto number = [&](ByteView key, std::uint64_t value) {
-    out.key(key);
-    out.integer(static_cast<std::int64_t>(value));
-  };
   out.begin_object();
   out.key("path").string(store.path());
-  number("bytes_before", before);
-  number("bytes_after", after);
+  write_count(out, "bytes_before", before);
+  write_count(out, "bytes_after", after);
   const auto& entries = compacted.copied.entries;
-  number("entries", std::accumulate(entries.begin(), entries.end(), std::uint64_t{0}));
-  number("workflows_left_out", compacted.workflows_left_out);
+  write_count(out, "entries", std::accumulate(entries.begin(), entries.end(), std::uint64_t{0}));
+  write_count(out, "workflows_left_out", compacted.workflows_left_out);
   out.end_object();
   return text;
 }

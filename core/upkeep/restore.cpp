@@ -13,6 +13,7 @@
 #include "core/payload/json.h"
 #include "core/payload/json_writer.h"
 #include "core/query/time_text.h"
+#include "core/query/value_json.h"
 #include "core/query/verify.h"
 #include "core/store/file_log.h"
 #include "core/store/lmdb_state.h"
@@ -265,10 +266,6 @@ class Restoration {
   [[nodiscard]] Bytes report(const StoreUuid* uuid, const std::string& target) const {
     Bytes text;
     json::Writer out(text);
-    const auto number = [&](ByteView key, std::uint64_t value) {
-      out.key(key);
-      out.integer(static_cast<std::int64_t>(value));
-    };
     std::uint64_t commands = 0;
     for (const BackupFile& file : manifest_.files) commands += is_command(file) ? 1 : 0;
     out.begin_object();
@@ -277,12 +274,12 @@ class Restoration {
     if (uuid != nullptr) out.key("store").string(uuid->text());
     out.key("origin").string(manifest_.store.text());
     out.key("made").string(format_time(manifest_.made));
-    number("format", manifest_.store_format);
-    number("position", manifest_.position.value);
-    number("bytes", manifest_.bytes());
-    if (uuid != nullptr) number("live_runs_in_tables", live_runs_);
-    if (uuid != nullptr) number("ended_runs_in_tables", ended_runs_);
-    number("commands", commands);
+    write_count(out, "format", manifest_.store_format);
+    write_count(out, "position", manifest_.position.value);
+    write_count(out, "bytes", manifest_.bytes());
+    if (uuid != nullptr) write_count(out, "live_runs_in_tables", live_runs_);
+    if (uuid != nullptr) write_count(out, "ended_runs_in_tables", ended_runs_);
+    write_count(out, "commands", commands);
     out.end_object();
     return text;
   }

@@ -8,11 +8,6 @@ namespace {
 constexpr std::uint64_t kTransactionBytes = 16u << 20;  // not critical: bounds the memory of a transaction
 constexpr int kFullTries = 3;                           // the map grows between two of them
 
-constexpr std::array<const char*, kTableCount> kNames = {
-    "meta",   "workflows", "live",   "history", "summaries", "keys",  "commands",
-    "timers", "schedules", "limits", "stats",   "audit",     "packs",
-};
-
 class Copier {
  public:
   Copier(const StateRead& from, State& to, const KeepRow& keep) : from_(from), to_(to), keep_(keep) {}
@@ -70,8 +65,8 @@ class Copier {
   Status copy_row(StateWrite& write, Table table, ByteView key, ByteView value) {
     std::uint64_t& entries = place_.copied.entries[place_.table];
     if (const auto content = unseal(key, value, "its value"); !content.ok()) {
-      return {content.code(), std::string("table ") + table_name(table) + ", row " + std::to_string(entries) +
-                                  ": " + content.status().message()};
+      return {content.code(), std::string("table ") + kTableNames[place_.table] + ", row " +
+                                  std::to_string(entries) + ": " + content.status().message()};
     }
     if (keep_ && !keep_(table, key)) return Status();
     TN_TRY(write.append(table, key, value));
@@ -87,10 +82,6 @@ class Copier {
 };
 
 }  // namespace
-
-const char* table_name(Table table) {
-  return kNames[static_cast<std::size_t>(table)];
-}
 
 Result<TableCopy> copy_tables(const StateRead& from, State& to, std::uint64_t total, const KeepRow& keep,
                               const Progress& progress) {

@@ -30,7 +30,4 @@ using KeepRow = std::function<bool(Table table, ByteView key)>;
 [[nodiscard]] Result<TableCopy> copy_tables(const StateRead& from, State& to, std::uint64_t total,
                                             const KeepRow& keep, const Progress& progress);
 
-// "history", for messages and reports.
-[[nodiscard]] const char* table_name(Table table);
-
 }  // namespace tenuto

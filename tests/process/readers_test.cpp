@@ -87,12 +87,12 @@ void write(Engine& owner, const Workflow& echo, Board& board, int count, bool li
   }
 }
 
-class Readers {
+class ReaderProcesses {
  public:
-  Readers(const std::string& store, Board& board) : store_(store), board_(board) {}
-  ~Readers() { kill_all(); }
-  Readers(const Readers&) = delete;
-  Readers& operator=(const Readers&) = delete;
+  ReaderProcesses(const std::string& store, Board& board) : store_(store), board_(board) {}
+  ~ReaderProcesses() { kill_all(); }
+  ReaderProcesses(const ReaderProcesses&) = delete;
+  ReaderProcesses& operator=(const ReaderProcesses&) = delete;
   void add() {
     const pid_t child = ::fork();
     if (child == 0) read_on(store_, board_, ++seed_);
@@ -118,17 +118,29 @@ class Readers {
   std::vector<pid_t> pids_;
 };
 
-TEST(Readers, KilledAndStoppedOnesAreToldNothingWrong) {
+// An owner that works, and processes that read its store.
+class Readers : public ::testing::Test {
+ protected:
+  Readers() {
+    owner.must_be_open();
+    owner.native("body", nothing, TENUTO_NATIVE_INLINE);
+  }
+  // They are written after a second at most.
+  void wait_for_tables() {
+    while (owner.info().find("\"behind_bytes\":0}") == std::string::npos) ::usleep(20'000);
+  }
+
+  const Folder folder;
+  const Workflow echo{kEcho};
+  Board& board = shared_board();
+  Engine owner{folder / "store"};
+  ReaderProcesses readers{folder / "store", board};
+};
+
+TEST_F(Readers, KilledAndStoppedOnesAreToldNothingWrong) {
   const char* more = std::getenv("TENUTO_ROUNDS");
   const std::uint64_t wanted = more != nullptr ? std::strtoull(more, nullptr, 10) * 1000 : 20'000;
-  const Folder folder;
-  const Workflow echo(kEcho);
-  Board& board = shared_board();
-  Engine owner(folder / "store");
-  owner.must_be_open();
-  owner.native("body", nothing, TENUTO_NATIVE_INLINE);
   write(owner, echo, board, 1);
-  Readers readers(folder / "store", board);
   for (int i = 0; i < 3; ++i) readers.add();
   unsigned seed = 7;
   int kills = 0;
@@ -151,21 +163,14 @@ TEST(Readers, KilledAndStoppedOnesAreToldNothingWrong) {
   // Those that died in the middle of a read hold nothing any more.
   readers.kill_all();
   write(owner, echo, board, 1);
-  while (owner.info().find("\"behind_bytes\":0}") == std::string::npos) ::usleep(20'000);
+  wait_for_tables();
   EXPECT_NE(owner.info().find("\"readers\":0,"), std::string::npos) << owner.info();
   std::printf("reads %ju, wrong %ju, readers killed %d, stopped %d, runs %ju\n", std::uintmax_t{board.reads},
               std::uintmax_t{board.wrong}, kills, stops, std::uintmax_t{board.ended});
 }
 
-TEST(Readers, AnOwnerThatTellsTooEarlyIsFound) {
-  const Folder folder;
-  const Workflow echo(kEcho);
-  Board& board = shared_board();
-  Engine owner(folder / "store");
-  owner.must_be_open();
-  owner.native("body", nothing, TENUTO_NATIVE_INLINE);
+TEST_F(Readers, AnOwnerThatTellsTooEarlyIsFound) {
   write(owner, echo, board, 1);
-  Readers readers(folder / "store", board);
   readers.add();
   for (int i = 0; i < 2000 && board.wrong.load() == 0; ++i) write(owner, echo, board, 1, true);
   EXPECT_GT(board.wrong.load(), 0u);
@@ -180,15 +185,8 @@ bool is_named(Engine& engine, pid_t pid) {
 }
 
 // Stopped in the middle of a read: named to the owner and to others, with its number; gone from there when it goes on.
-TEST(Readers, AStoppedOneIsNamedUntilItGoesOn) {
-  const Folder folder;
-  const Workflow echo(kEcho);
-  Board& board = shared_board();
-  Engine owner(folder / "store");
-  owner.must_be_open();
-  owner.native("body", nothing, TENUTO_NATIVE_INLINE);
+TEST_F(Readers, AStoppedOneIsNamedUntilItGoesOn) {
   write(owner, echo, board, 100);
-  Readers readers(folder / "store", board);
   readers.add();
   bool named = false;
   // It may be stopped between two reads; then it is let go on, and stopped again.
@@ -197,8 +195,7 @@ TEST(Readers, AStoppedOneIsNamedUntilItGoesOn) {
     while (board.reads.load() == reads) ::usleep(200);
     readers.stop(0);
     write(owner, echo, board, 1);
-    // Until the tables have it: they are written after a second at most.
-    while (owner.info().find("\"behind_bytes\":0}") == std::string::npos) ::usleep(20'000);
+    wait_for_tables();
     named = is_named(owner, readers.pid(0));
     if (!named) readers.go_on(0);
   }

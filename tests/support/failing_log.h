@@ -6,20 +6,14 @@
 #include <vector>
 
 #include "core/store/log.h"
+#include "tests/support/planned_failure.h"
 
 namespace tenuto::testing {
 
-// Counts list() and read(); the nth from fail_at() on fails with `code`, once.
-class FailingLog final : public Log {
+// Of list() and read().
+class FailingLog final : public Log, public PlannedFailure {
  public:
-  explicit FailingLog(Log& log) : log_(log) {}
-
-  void fail_at(std::uint64_t nth, Code code) {
-    left_ = nth;
-    code_ = code;
-    has_failed_ = false;
-  }
-  [[nodiscard]] bool has_failed() const { return has_failed_; }
+  explicit FailingLog(Log& log) : PlannedFailure("the log"), log_(log) {}
 
   Result<std::vector<SegmentNumber>> list() const override {
     TN_TRY(meet());
@@ -39,16 +33,7 @@ class FailingLog final : public Log {
   Status sync(SegmentNumber segment) override { return log_.sync(segment); }
 
  private:
-  [[nodiscard]] Status meet() const {
-    if (left_ == 0 || --left_ > 0) return {};
-    has_failed_ = true;
-    return {code_, "a planted fault of the log"};
-  }
-
   Log& log_;
-  Code code_ = Code::storage_error;
-  mutable std::uint64_t left_ = 0;
-  mutable bool has_failed_ = false;
 };
 
 }  // namespace tenuto::testing

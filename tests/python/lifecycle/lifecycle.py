@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -66,7 +65,7 @@ class Child:
         return []
 
 
-def begin(seed: int, scratch: Path, plant: str | None, limit: float) -> Child | None:
+def begin(seed: int, scratch: Path, plant: str | None) -> Child | None:
     """Starts a life. None in the child itself when its life has begun: `main` goes on with it."""
     directory = scratch / str(seed)
     directory.mkdir()
@@ -82,7 +81,6 @@ def begin(seed: int, scratch: Path, plant: str | None, limit: float) -> Child | 
             faulthandler.enable()
             return None
     os.close(errors)
-    del limit
     return Child(Life.of(seed), pid, directory, plant)
 
 
@@ -160,9 +158,8 @@ def main() -> int:
     seed = options.seed
     last = 1 if options.plant else options.lives
     while True:
-        more = time.monotonic() < end if end is not None else lives < last
-        while more and len(children) < options.jobs and (end is not None or lives < last):
-            child = begin(seed, scratch, options.plant, 0)
+        while len(children) < options.jobs and (time.monotonic() < end if end is not None else lives < last):
+            child = begin(seed, scratch, options.plant)
             if child is None:  # This is the child. It leaves as any program does.
                 return PLANTS[options.plant]() if options.plant else live(Life.of(seed), scratch / str(seed) / "store")
             children.append(child)
@@ -184,5 +181,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    random.seed(0)
     sys.exit(main())
